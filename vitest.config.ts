@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/integration/**"],
+        },
+      },
+      {
+        test: {
+          // The real engine runs here: one stack at a time on a small machine.
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["*.ts", "components/**", "mail/**", "policy/**", "local/**", "toolchain/**", "verify/**"],
+      exclude: ["vitest.config.ts"],
+      reporter: ["text", "html"],
+    },
+  },
+});
