@@ -1,0 +1,117 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { dmarcRecord, type DmarcOptions } from "../mail/dmarc.ts";
+import { heloSpfRecord, spfRecord, type SpfOptions } from "../mail/spf-record.ts";
+import { quoteTxt } from "../mail/txt.ts";
+
+/** A host as its records see it. */
+export interface RecordedHost {
+  /** The stable key that names the host's resources. */
+  readonly key: string;
+  readonly helo: pulumi.Input<string>;
+  readonly publicIp: pulumi.Input<string>;
+  /** Stands for the address in templates, see `SendingAddress.symbol`. */
+  readonly symbol: pulumi.Input<string>;
+}
+
+export interface MailRecordsArgs {
+  readonly domain: string;
+  /** The Cloudflare zone that holds the domain. */
+  readonly zoneId: pulumi.Input<string>;
+  /** Seconds that resolvers may keep the records; 1 means automatic. */
+  readonly ttl: pulumi.Input<number>;
+  readonly hosts: readonly RecordedHost[];
+  readonly spf: SpfOptions;
+  readonly dmarc: DmarcOptions;
+  /** The selector and text of the DKIM key record. */
+  readonly dkim: { readonly selector: string; readonly record: pulumi.Input<string> };
+  /** Names that take the domain's mail, the preferred one first; none: the hosts themselves. */
+  readonly mailExchangers: readonly string[];
+}
+
+/** A record as it was declared, for outputs and reports. */
+export interface DeclaredRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly content: string;
+}
+
+/** The domain's mail records: SPF, also for each HELO name, DKIM, DMARC, and last MX, which invites mail. */
+export class MailRecords extends pulumi.ComponentResource {
+  /** The domain's SPF text with symbols in place of addresses not yet allocated, so that a preview can judge it. */
+  readonly spfTemplate: pulumi.Output<string>;
+  /** The same for each HELO name. */
+  readonly heloSpfTemplates: pulumi.Output<Record<string, string>>;
+  readonly records: pulumi.Output<DeclaredRecord[]>;
+
+  constructor(name: string, args: MailRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("okmail:index:MailRecords", name, {}, opts);
+    const addresses = pulumi.all(args.hosts.map((host) => host.publicIp));
+    const symbols = pulumi.all(args.hosts.map((host) => host.symbol));
+
+    const record = (logicalName: string, fields: RecordFields, dependsOn: pulumi.Resource[] = []) =>
+      new cloudflare.DnsRecord(
+        `${name}-${logicalName}`,
+        { zoneId: args.zoneId, ttl: args.ttl, ...fields },
+        { parent: this, dependsOn },
+      );
+    const text = (logicalName: string, recordName: pulumi.Input<string>, content: pulumi.Input<string>) =>
+      record(logicalName, { name: recordName, type: "TXT", content: pulumi.output(content).apply(quoteTxt) });
+
+    const spf = text(
+      "spf",
+      args.domain,
+      addresses.apply((found) => spfRecord(found, args.spf)),
+    );
+    const heloSpf = args.hosts.map(({ key, helo, publicIp }) =>
+      text(
+        `${key}-spf`,
+        helo,
+        pulumi.output(publicIp).apply((address) => heloSpfRecord([address])),
+      ),
+    );
+    const dkim = text(
+      `dkim-${args.dkim.selector}`,
+      `${args.dkim.selector}._domainkey.${args.domain}`,
+      args.dkim.record,
+    );
+    const dmarc = text("dmarc", `_dmarc.${args.domain}`, dmarcRecord(args.dmarc));
+
+    // Last: until the rest stands, nobody is invited to send bounces and replies.
+    const exchangers =
+      args.mailExchangers.length > 0
+        ? args.mailExchangers.map((target, index) => ({
+            key: String(index + 1),
+            target,
+            priority: 10 * (index + 1),
+          }))
+        : args.hosts.map(({ key, helo }) => ({ key, target: helo, priority: 10 }));
+    const mx = exchangers.map(({ key, target, priority }) =>
+      record(`mx-${key}`, { name: args.domain, type: "MX", content: target, priority }, [spf, ...heloSpf]),
+    );
+
+    this.spfTemplate = symbols.apply((found) => spfRecord(found, args.spf));
+    this.heloSpfTemplates = pulumi
+      .all(args.hosts.map(({ helo, symbol }) => pulumi.all([helo, symbol])))
+      .apply((entries) =>
+        Object.fromEntries(entries.map(([helo, symbol]) => [helo, heloSpfRecord([symbol])])),
+      );
+    this.records = pulumi.all([spf, ...heloSpf, dkim, dmarc, ...mx].map(declared));
+    this.registerOutputs({
+      spfTemplate: this.spfTemplate,
+      heloSpfTemplates: this.heloSpfTemplates,
+      records: this.records,
+    });
+  }
+}
+
+type RecordFields = Pick<cloudflare.DnsRecordArgs, "name" | "type" | "content" | "priority">;
+
+function declared(record: cloudflare.DnsRecord): pulumi.Output<DeclaredRecord> {
+  const { name, type, content, priority } = record;
+  return pulumi.all([name, type, content, priority]).apply(([recordName, recordType, text, preference]) => ({
+    name: recordName,
+    type: recordType,
+    content: recordType === "MX" ? `${preference} ${text}` : text,
+  }));
+}

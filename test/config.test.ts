@@ -1,0 +1,308 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { describe, expect, test } from "vitest";
+import { describeFaults } from "../config-faults.ts";
+import { parseConfiguration } from "../config.ts";
+
+const zoneId = "023e105f4ecef8ad9ca31a8372d0c353";
+const good = { "aws:region": "eu-central-1", "okmail:domain": "example.com", "okmail:zoneId": zoneId };
+
+/** As the engine hands it over: structured settings as JSON, everything else as text. */
+function raw(settings: Record<string, unknown>): Record<string, string> {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+const faults = (settings: Record<string, unknown>) =>
+  parseConfiguration(raw({ ...good, ...settings })).faults;
+
+describe("a right configuration", () => {
+  test("needs a region, a domain and a zone, and gets documented defaults for the rest", () => {
+    expect(parseConfiguration(raw(good))).toEqual({
+      faults: [],
+      configuration: {
+        domain: "example.com",
+        zoneId,
+        hosts: [{ key: "okmail", name: "okmail" }],
+        instanceType: "t4g.small",
+        spf: { all: "fail", a: false, mx: false, includes: [], ip4: [] },
+        dkim: { selector: "okmail1", bits: 2048 },
+        dmarc: { policy: "none", rua: [], ruf: [], testing: false },
+        mailExchangers: [],
+        ttl: 300,
+        keepAddresses: true,
+      },
+    });
+  });
+
+  test("takes the region from the environment", () => {
+    expect(parseConfiguration(raw({ ...good, "aws:region": undefined }), "eu-west-1").faults).toEqual([]);
+  });
+
+  test("loses case and the final dot of names", () => {
+    const { configuration } = parseConfiguration(
+      raw({ ...good, "okmail:domain": "Example.COM.", "okmail:spf": { includes: ["_SPF.Example.net."] } }),
+    );
+    expect(configuration).toMatchObject({ domain: "example.com", spf: { includes: ["_spf.example.net"] } });
+  });
+
+  test("keeps a host's key apart from its name, and lets a host be written without settings", () => {
+    const { configuration } = parseConfiguration(
+      raw({ ...good, "okmail:hosts": { okmail: { name: "mx1" }, okmail2: null } }),
+    );
+    expect(configuration?.hosts).toEqual([
+      { key: "okmail", name: "mx1" },
+      { key: "okmail2", name: "okmail2" },
+    ]);
+  });
+
+  test("lets other namespaces alone", () => {
+    expect(faults({ "cloudflare:apiToken": "token", "pulumi:tags": { a: "b" } })).toEqual([]);
+  });
+
+  test.each(["prod", "local"])("stands in Pulumi.%s.yaml", (stack) => {
+    const { config } = parse(readFileSync(`Pulumi.${stack}.yaml`, "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    expect(parseConfiguration(raw(config)).faults).toEqual([]);
+  });
+});
+
+describe("a wrong setting is refused with its key, its value, the reason and an example", () => {
+  test.each<[string, Record<string, unknown>, key: string, value: string | undefined, fault: RegExp]>([
+    ["no region", { "aws:region": undefined }, "aws:region", undefined, /missing/],
+    ["GovCloud", { "aws:region": "us-gov-west-1" }, "aws:region", "us-gov-west-1", /GovCloud/],
+    ["no domain", { "okmail:domain": undefined }, "okmail:domain", undefined, /missing/],
+    [
+      "a domain with a space",
+      { "okmail:domain": "exa mple.com" },
+      "okmail:domain",
+      '"exa mple.com"',
+      /space|character/,
+    ],
+    [
+      "a domain of one label",
+      { "okmail:domain": "localhost" },
+      "okmail:domain",
+      '"localhost"',
+      /label|qualified/,
+    ],
+    ["an address for a domain", { "okmail:domain": "192.0.2.1" }, "okmail:domain", '"192.0.2.1"', /./],
+    ["no zone", { "okmail:zoneId": undefined }, "okmail:zoneId", undefined, /missing/],
+    [
+      "a zone's name for its id",
+      { "okmail:zoneId": "example.com" },
+      "okmail:zoneId",
+      '"example.com"',
+      /zone id/,
+    ],
+    [
+      "a host name with a dot",
+      { "okmail:hosts": { okmail: { name: "a.b" } } },
+      "okmail:hosts.okmail.name",
+      '"a.b"',
+      /dot/,
+    ],
+    [
+      "a host name in capitals",
+      { "okmail:hosts": { okmail: { name: "OkMail" } } },
+      "okmail:hosts.okmail.name",
+      '"OkMail"',
+      /capital/,
+    ],
+    [
+      "a host name with an underscore",
+      { "okmail:hosts": { okmail: { name: "ok_mail" } } },
+      "okmail:hosts.okmail.name",
+      '"ok_mail"',
+      /underscore/,
+    ],
+    ["a host key with a dot", { "okmail:hosts": { "a.b": {} } }, "okmail:hosts", "a.b", /dot/],
+    ["hosts that are a list", { "okmail:hosts": ["okmail"] }, "okmail:hosts", '["okmail"]', /map/],
+    ["no host at all", { "okmail:hosts": {} }, "okmail:hosts", "{}", /no host/],
+    [
+      "two hosts of one name",
+      { "okmail:hosts": { a: { name: "okmail" }, okmail: {} } },
+      "okmail:hosts.okmail.name",
+      undefined,
+      /name okmail of a too/,
+    ],
+    [
+      "two hosts with one address",
+      {
+        "okmail:hosts": {
+          a: { allocationId: "eipalloc-0a1b2c3d" },
+          b: { allocationId: "eipalloc-0a1b2c3d" },
+        },
+      },
+      "okmail:hosts.b.allocationId",
+      '"eipalloc-0a1b2c3d"',
+      /as a does/,
+    ],
+    [
+      "an address for an allocation id",
+      { "okmail:hosts": { a: { allocationId: "192.0.2.1" } } },
+      "okmail:hosts.a.allocationId",
+      '"192.0.2.1"',
+      /allocation id/,
+    ],
+    [
+      "a HELO name that is too long",
+      { "okmail:domain": `${"a.".repeat(123)}example`, "okmail:hosts": { okmail: {} } },
+      "okmail:hosts.okmail",
+      undefined,
+      /HELO/,
+    ],
+    [
+      "an include that is no domain",
+      { "okmail:spf": { includes: ["spf"] } },
+      "okmail:spf.includes[0]",
+      '"spf"',
+      /./,
+    ],
+    [
+      "an include of the domain itself",
+      { "okmail:spf": { includes: ["example.com"] } },
+      "okmail:spf.includes[0]",
+      '"example.com"',
+      /itself/,
+    ],
+    [
+      "ip4 that is no IPv4",
+      { "okmail:spf": { ip4: ["2001:db8::1"] } },
+      "okmail:spf.ip4[0]",
+      '"2001:db8::1"',
+      /IPv4/,
+    ],
+    [
+      "ip4 that is private",
+      { "okmail:spf": { ip4: ["203.0.113.1", "10.0.0.1"] } },
+      "okmail:spf.ip4[1]",
+      '"10.0.0.1"',
+      /private/,
+    ],
+    [
+      "a prefix that is too wide",
+      { "okmail:spf": { ip4: ["8.0.0.0/8"] } },
+      "okmail:spf.ip4[0]",
+      '"8.0.0.0/8"',
+      /wide/,
+    ],
+    [
+      "an unknown SPF ending",
+      { "okmail:spf": { all: "pass" } },
+      "okmail:spf.all",
+      '"pass"',
+      /fail, softfail/,
+    ],
+    ["SPF settings that are text", { "okmail:spf": "-all" }, "okmail:spf", '"-all"', /map/],
+    ["a flag that is text", { "okmail:spf": { mx: "yes" } }, "okmail:spf.mx", '"yes"', /true or false/],
+    [
+      "an invalid DKIM selector",
+      { "okmail:dkim": { selector: "a b" } },
+      "okmail:dkim.selector",
+      '"a b"',
+      /./,
+    ],
+    ["a short DKIM key", { "okmail:dkim": { bits: 1024 } }, "okmail:dkim.bits", "1024", /2048/],
+    [
+      "an unknown DMARC policy",
+      { "okmail:dmarc": { policy: "block" } },
+      "okmail:dmarc.policy",
+      '"block"',
+      /none, quarantine, reject/,
+    ],
+    [
+      "a rua that is no address",
+      { "okmail:dmarc": { rua: ["mailto:a@example.com"] } },
+      "okmail:dmarc.rua[0]",
+      '"mailto:a@example.com"',
+      /./,
+    ],
+    [
+      "a rua that is no list",
+      { "okmail:dmarc": { rua: "a@example.com" } },
+      "okmail:dmarc.rua",
+      '"a@example.com"',
+      /list/,
+    ],
+    ["a TTL out of range", { "okmail:ttl": 30 }, "okmail:ttl", "30", /60 to 86400/],
+    ["a TTL that is text", { "okmail:ttl": "soon" }, "okmail:ttl", '"soon"', /number/],
+    [
+      "a bounce address without effect",
+      { "okmail:mailExchangers": ["mx.example.net"], "okmail:bounceAddress": "ops@example.net" },
+      "okmail:bounceAddress",
+      '"ops@example.net"',
+      /no effect/,
+    ],
+    [
+      "a misspelt setting",
+      { "okmail:domian": "example.com" },
+      "okmail:domian",
+      '"example.com"',
+      /did you mean okmail:domain\?/,
+    ],
+    [
+      "a misspelt nested setting",
+      { "okmail:spf": { include: ["_spf.example.net"] } },
+      "okmail:spf.include",
+      '["_spf.example.net"]',
+      /did you mean okmail:spf\.includes\?/,
+    ],
+    [
+      "a misspelt host setting",
+      { "okmail:hosts": { okmail: { subnet: "subnet-1" } } },
+      "okmail:hosts.okmail.subnet",
+      '"subnet-1"',
+      /did you mean okmail:hosts\.subnetId\?/,
+    ],
+    [
+      "a setting like no other",
+      { "okmail:zzzzzzzzzz": "1" },
+      "okmail:zzzzzzzzzz",
+      "1",
+      /no setting of okmail$/,
+    ],
+  ])("%s", (_, settings, key, value, fault) => {
+    const found = faults(settings).filter((each) => each.key === key);
+    expect(found, JSON.stringify(faults(settings))).toHaveLength(1);
+    expect(found[0]?.fault).toMatch(fault);
+    if (value !== undefined) expect(found[0]?.value).toBe(value);
+    expect(found[0]?.example).toMatch(/^(okmail|aws):\w+: \S/);
+  });
+});
+
+test("all faults are told at once", () => {
+  const found = faults({
+    "okmail:domain": "exa mple",
+    "okmail:zoneId": undefined,
+    "okmail:dmarc": { policy: "block", rua: ["nobody"] },
+    "okmail:hots": {},
+  });
+  expect(found.map(({ key }) => key).toSorted()).toEqual([
+    "okmail:dmarc.policy",
+    "okmail:dmarc.rua[0]",
+    "okmail:domain",
+    "okmail:hots",
+    "okmail:zoneId",
+  ]);
+  const text = describeFaults(found);
+  for (const { key, fault, example } of found)
+    for (const part of [key, fault, example]) expect(text).toContain(part);
+  expect(text).toMatch(/^5 settings are wrong/);
+});
+
+test("the examples in the messages are right themselves", () => {
+  for (const fault of faults({
+    "okmail:spf": 1,
+    "okmail:dkim": 1,
+    "okmail:dmarc": 1,
+    "okmail:ttl": "x",
+    "okmail:hosts": 1,
+  })) {
+    const { config } = parse(`config:\n  ${fault.example}`) as { config: Record<string, unknown> };
+    expect(parseConfiguration(raw({ ...good, ...config })).faults).toEqual([]);
+  }
+});
