@@ -1,0 +1,36 @@
+/** The machine images that the local cloud offers: Debian's, under their public SSM parameters (wiki.debian.org/Cloud/AmazonEC2Image). */
+import { fixedId } from "./id.ts";
+import type { Architecture } from "./instance-types.ts";
+
+/** A public image. */
+export interface Image {
+  /** Such as `ami-0123456789abcdef0`; each Region has its own. */
+  readonly id: string;
+  readonly name: string;
+  readonly architecture: Architecture;
+  /** Name of the SSM parameter that holds the id. */
+  readonly parameter: string;
+}
+
+/** Account that publishes Debian's images. */
+export const DEBIAN_ACCOUNT = "136693071363";
+
+/** The newest build of each Debian release that gets updates; the local cloud's images never change. */
+const RELEASES = [
+  { release: "11", build: "20250721-2180" },
+  { release: "12", build: "20260316-2418" },
+  { release: "13", build: "20260316-2418" },
+] as const;
+
+const ARCHITECTURES = { amd64: "x86_64", arm64: "arm64" } as const;
+
+/** All images of a Region. */
+export function images(region: string): readonly Image[] {
+  return RELEASES.flatMap(({ release, build }) =>
+    Object.entries(ARCHITECTURES).map(([debian, architecture]) => {
+      const name = `debian-${release}-${debian}-${build}`;
+      const parameter = `/aws/service/debian/release/${release}/latest/${debian}`;
+      return { id: fixedId("ami", region, name), name, architecture, parameter };
+    }),
+  );
+}

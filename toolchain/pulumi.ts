@@ -1,0 +1,88 @@
+import { startCommand, type CommandResult } from "./command.ts";
+import { isForTheUser, parseEvent, type EngineEvent } from "./engine-event.ts";
+import type { Engine } from "./engine.ts";
+
+export interface PulumiOptions {
+  /** The folder of the project. */
+  readonly cwd: string;
+  /** In addition to the engine's own environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+  /** Called with each line that the engine writes, as it comes. */
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Aborting it asks the engine to stop, as the first Ctrl-C does: it finishes the steps in flight and saves its state. */
+  readonly signal?: AbortSignal;
+  /** Aborting it ends the engine now, as the second Ctrl-C does. Resources that are just being created may be lost. */
+  readonly kill?: AbortSignal;
+}
+
+/** Milliseconds that the engine has to obey the second Ctrl-C by itself. */
+const lastChance = 3_000;
+
+/**
+ * Runs the engine: `pulumi(engine, ["up", "--yes", "--stack", "local"], { cwd })`. It is not interactive: a question
+ * of the engine is an error. Resolves with its exit code whatever it is, also when it was asked to stop.
+ */
+export async function pulumi(
+  engine: Engine,
+  args: readonly string[],
+  options: PulumiOptions,
+): Promise<CommandResult> {
+  const { cwd, env, input, onLine, signal, kill } = options;
+  signal?.throwIfAborted();
+  const running = startCommand(engine.command, ["--non-interactive", ...args], {
+    cwd,
+    env: engine.env(env),
+    input,
+    onLine,
+  });
+
+  let killing: NodeJS.Timeout | undefined;
+  const onStop = () => {
+    running.kill("SIGINT");
+  };
+  const onKill = () => {
+    running.kill("SIGINT");
+    killing = setTimeout(() => {
+      running.kill("SIGKILL");
+    }, lastChance);
+  };
+  signal?.addEventListener("abort", onStop);
+  kill?.addEventListener("abort", onKill);
+  try {
+    return await running.ended;
+  } finally {
+    clearTimeout(killing);
+    signal?.removeEventListener("abort", onStop);
+    kill?.removeEventListener("abort", onKill);
+  }
+}
+
+export interface PulumiEventOptions extends Omit<PulumiOptions, "onLine"> {
+  /** Called with each event as it comes: resources before and after, diagnostics, policy violations, the summary. */
+  readonly onEvent: (event: EngineEvent) => void;
+}
+
+/**
+ * Runs an operation of the engine (`preview`, `up`, `refresh`, `destroy`) for its events instead of its display. In the
+ * result, `stdout` holds only what was no event.
+ */
+export async function pulumiEvents(
+  engine: Engine,
+  args: readonly string[],
+  { onEvent, ...options }: PulumiEventOptions,
+): Promise<CommandResult> {
+  const other: string[] = [];
+  const result = await pulumi(engine, [...args, "--json", "--color", "never"], {
+    ...options,
+    // Without it, preview writes one digest at its end.
+    env: { ...options.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+    onLine: (line, stream) => {
+      if (stream !== "stdout") return;
+      const event = parseEvent(line);
+      if (event === undefined) other.push(line);
+      else if (isForTheUser(event)) onEvent(event);
+    },
+  });
+  return { ...result, stdout: other.join("\n") };
+}
