@@ -4,6 +4,7 @@ import { describeFaults, faultsOf, type ConfigurationFault } from "./config-faul
 import { mailboxFault, networkFault } from "./mail/address.ts";
 import { selectorFault } from "./mail/dkim.ts";
 import { hostNameFault, labelFault, normalizeName } from "./mail/host-name.ts";
+import { forwardFault } from "./mail/postfix.ts";
 import { includeFault } from "./mail/spf-record.ts";
 
 /**
@@ -130,7 +131,7 @@ const schema = z
     dkim: dkim.prefault({}),
     dmarc: dmarc.prefault({}),
     mailExchangers: z.array(domainName).default([]),
-    bounceAddress: mailbox.optional(),
+    bounceAddress: checked(forwardFault).optional(),
     ttl: z
       .number()
       .int()
@@ -147,6 +148,19 @@ const schema = z
         code: "custom",
         path: ["bounceAddress"],
         message: "has no effect while okmail:mailExchangers sends bounces elsewhere; remove one of the two",
+      });
+    const bounceDomain = settings.bounceAddress?.replace(/^.*@/, "").toLowerCase();
+    const own = [
+      settings.domain,
+      ...(Array.isArray(settings.hosts) ? settings.hosts : []).map(
+        ({ name }) => `${name}.${settings.domain}`,
+      ),
+    ];
+    if (bounceDomain !== undefined && own.includes(bounceDomain))
+      context.addIssue({
+        code: "custom",
+        path: ["bounceAddress"],
+        message: `is at ${bounceDomain}, whose mail comes to these hosts: it would go in a circle`,
       });
     // RFC 7208 4.6.4: a record that includes itself never ends, so it is a permanent error at every receiver.
     settings.spf.includes.forEach((include, index) => {

@@ -160,6 +160,7 @@ export class MailSender extends pulumi.ComponentResource {
               dkim: { selector: dkimKey.selector, parameterName: dkimKey.parameterName },
               receivesMail,
               bounceAddress,
+              acceptedAddresses: receivesMail ? reportAddresses(settings) : [],
             }),
           ),
           instanceType: host.instanceType ?? settings.instanceType,
@@ -213,4 +214,10 @@ function withDefaults(args: MailSenderArgs) {
     ttl: args.ttl ?? 300,
     keepAddresses: args.keepAddresses ?? true,
   };
+}
+
+/** Addresses in the sender's own domain that DMARC reports go to: the hosts must take what they have asked for. */
+function reportAddresses({ domain, dmarc }: { domain: string; dmarc: DmarcOptions }): string[] {
+  const all = [...dmarc.rua, ...(dmarc.ruf ?? [])];
+  return [...new Set(all.filter((address) => address.toLowerCase().endsWith(`@${domain}`)))];
 }

@@ -13,7 +13,7 @@ import type { Json } from "./store/json.ts";
 import type { CloudRecord } from "./store/record.ts";
 import type { CloudReader, RecordDelta, Tables } from "./store/transaction.ts";
 
-export { isJsonObject } from "./store/json.ts";
+export { asText, isJsonObject, omit } from "./store/json.ts";
 export type { Json, JsonObject } from "./store/json.ts";
 export type { CloudRecord, NewRecord, RecordChange } from "./store/record.ts";
 export type { CloudReader, CloudTransaction, RecordDelta } from "./store/transaction.ts";
@@ -35,6 +35,7 @@ export const STORE_FILES = { state: "cloud.json", key: "cloud.key", lock: "cloud
 export class CloudStore implements CloudReader {
   readonly #path: string;
   readonly #lock: WriterLock;
+  readonly #sealer: Sealer;
   readonly #file: StateFile;
   readonly #listeners = new Set<(change: StoreChange) => void>();
   #tables: Tables;
@@ -43,11 +44,12 @@ export class CloudStore implements CloudReader {
   #open = true;
   #busy = false;
 
-  private constructor(path: string, lock: WriterLock, file: StateFile) {
+  private constructor(path: string, lock: WriterLock, sealer: Sealer) {
     this.#path = path;
     this.#lock = lock;
-    this.#file = file;
-    const { serial, records, facts } = file.read() ?? { serial: 0, records: [], facts: {} };
+    this.#sealer = sealer;
+    this.#file = new StateFile(path, sealer);
+    const { serial, records, facts } = this.#file.read() ?? { serial: 0, records: [], facts: {} };
     this.#serial = serial;
     this.#tables = tablesOf(records, facts);
     this.#reader = new TableReader(this.#tables);
@@ -63,11 +65,7 @@ export class CloudStore implements CloudReader {
     const lock = WriterLock.acquire(join(directory, STORE_FILES.lock));
     try {
       const path = join(directory, STORE_FILES.state);
-      return new CloudStore(
-        path,
-        lock,
-        new StateFile(path, Sealer.fromFile(join(directory, STORE_FILES.key))),
-      );
+      return new CloudStore(path, lock, Sealer.fromFile(join(directory, STORE_FILES.key)));
     } catch (error) {
       lock.release();
       throw error;
@@ -97,6 +95,11 @@ export class CloudStore implements CloudReader {
 
   fact(key: string): Json | undefined {
     return this.#reader.fact(key);
+  }
+
+  /** `text` encrypted under the cloud's key, as KMS would do. */
+  seal(text: string): string {
+    return this.#sealer.seal(text);
   }
 
   /**

@@ -79,10 +79,10 @@ export function parseDmarcRecord(text: string): DmarcPolicy | { readonly fault: 
 
   const rua = reportUris(tags, "rua", notes);
   const ruf = reportUris(tags, "ruf", notes);
-  const requests = readRequests(tags, rua, notes);
-  if ("fault" in requests) return requests;
+  const applied = readRequests(tags, rua, notes);
+  if ("fault" in applied) return applied;
   return {
-    ...requests,
+    ...applied,
     rua,
     ruf,
     adkim: oneOf(tags, "adkim", ["r", "s"], notes) === "s" ? "strict" : "relaxed",

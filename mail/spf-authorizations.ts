@@ -49,6 +49,7 @@ class Survey {
   readonly #others: SpfGrant[] = [];
   readonly #networks: string[] = [];
   readonly #read = new Set<string>();
+  #ownNetworks: string[] | undefined;
   #unknown: Unknown | undefined;
 
   constructor(own: OwnAddresses, resolver: Resolver) {
@@ -148,13 +149,14 @@ class Survey {
     const { addresses, complete } = this.#own;
     const address = network.replace(/\/(?:32|128)$/, "");
     if (!address.includes("/")) return complete && !addresses.includes(address);
-    return addresses.length === 0 || !containsCidr([...addresses], network);
+    this.#ownNetworks ??= mergeCidr([...addresses]);
+    return !containsCidr(this.#ownNetworks, network);
   }
 
   async #ask<T extends RecordType>(name: string, type: T): Promise<Answers[T]> {
     const lookup = await lookUp(this.#resolver, name, type);
     if (lookup.kind === "unknown") this.#unknown ??= lookup;
-    return lookup.kind === "found" ? lookup.answers : ([]);
+    return lookup.kind === "found" ? lookup.answers : [];
   }
 }
 

@@ -1,7 +1,7 @@
 import { normalizeName } from "./host-name.ts";
 import { lookUp, remembering, type Resolver, type Unknown } from "./resolver.ts";
 import { evaluateSpf, type SpfEvaluation, type SpfQuestion, type SpfResult } from "./spf-evaluation.ts";
-import { countVoids, spfLimits } from "./spf-limits.ts";
+import { strictReading, spfLimits } from "./spf-limits.ts";
 import { decidingTerm, faultyTerm } from "./spf-term-search.ts";
 import { spfView, type SpfView, type UnknownAnswer } from "./spf-view.ts";
 
@@ -61,7 +61,7 @@ export async function checkSpf(
 
   const view = spfView(ip, dns);
   const evaluation = await evaluateSpf(question, view.resolve);
-  const { voidLookups, excess } = await countVoids(evaluation, view, ip, dns);
+  const { voidLookups, excess } = await strictReading(evaluation, view, ip, dns);
   const unknown = decisiveUnknown(evaluation.result, view);
   const result = excess !== undefined ? "permerror" : unknown !== undefined ? "temperror" : evaluation.result;
 

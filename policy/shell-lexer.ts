@@ -206,15 +206,18 @@ function parameter(text: string): WordPart {
   return variable === undefined ? hole : { variable, otherwise };
 }
 
-/** Escapes of `$'…'`, echo -e and printf. */
+/** Escapes of `$'…'`, echo and printf; a backslash before anything else stays. */
 export function withEscapes(text: string): string {
-  const controls: Readonly<Record<string, string>> = {
-    n: "\n",
-    t: "\t",
-    r: "\r",
-    a: "\x07",
-    e: "\x1b",
-    b: "\b",
-  };
-  return text.replace(/\\([\s\S])/g, (_, character: string) => controls[character] ?? character);
+  return text.replace(/\\([\\'"abefnrtv])/g, (_, character: string) => controls[character] ?? character);
 }
+
+const controls: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};

@@ -238,6 +238,13 @@ describe("a wrong setting is refused with its key, its value, the reason and an 
       /no effect/,
     ],
     [
+      "a bounce address that leads back here",
+      { "okmail:bounceAddress": "ops@okmail.example.com" },
+      "okmail:bounceAddress",
+      '"ops@okmail.example.com"',
+      /circle/,
+    ],
+    [
       "a misspelt setting",
       { "okmail:domian": "example.com" },
       "okmail:domian",

@@ -56,13 +56,14 @@ export async function buildFromGo(folder: string, options: BuildOptions): Promis
     },
   );
 
+  // The command itself is always among them, for it is to be linked anew.
   const total = stale.stdout.split("\n").filter((line) => line !== "").length;
   let done = 0;
-  report({ kind: "compiling", reason, done, total });
+  report(total > 1 ? { kind: "compiling", reason, done, total } : { kind: "linking", reason });
   await go(["build", "-v", "-o", cliIn(folder), ...flags, cliPackage], (line) => {
     if (!isPackage(line)) return;
     done += 1;
-    // The command itself is the last package; what follows it is the linker, which says nothing for half a minute.
+    // It is the last package; what follows is the linker, which says nothing for half a minute.
     report(line === cliPackage ? { kind: "linking", reason } : { kind: "compiling", reason, done, total });
   });
 }

@@ -7,7 +7,10 @@ import type { Account } from "./account.ts";
 import { TAG_FORMATS, checkTags } from "./tags.ts";
 
 /** A resource type of AWS, but for what all of them have in common: schema, tags, Region. */
-export interface AwsResource<Inputs, Facts = undefined> extends Omit<StoredResource<Inputs, Facts>, "schema"> {
+export interface AwsResource<Inputs, Facts = undefined> extends Omit<
+  StoredResource<Inputs, Facts>,
+  "schema"
+> {
   /** What the provider calls it in error messages: `EC2 EIP`. */
   readonly label: string;
   /** Errors on creation name the resource, too: `creating IAM Role (mail): …`. */
@@ -36,7 +39,7 @@ export function awsResource<Inputs, Facts = undefined>(
     check: (inputs) => [...checkTags(inputs), ...(resource.check?.(inputs) ?? [])],
     derive: (inputs) => ({
       ...(isRegional && { region: account.region }),
-      ...(isTagged && { tagsAll: inputs["tags"] ?? {} }),
+      ...(isTagged && { tagsAll: inputs.tags ?? {} }),
       ...resource.derive?.(inputs),
     }),
   });
@@ -62,7 +65,10 @@ async function named<T>(doing: string, act: () => T | Promise<T>): Promise<T> {
   }
 }
 
-function inRegion(region: string): (value: string) => string | undefined {
+/** Refuses every Region but the account's. */
+export function inRegion(region: string): (value: string) => string | undefined {
   return (value) =>
-    value === region ? undefined : `The local cloud has the Region ${region} only, not ${JSON.stringify(value)}`;
+    value === region
+      ? undefined
+      : `The local cloud has the Region ${region} only, not ${JSON.stringify(value)}`;
 }

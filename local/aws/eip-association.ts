@@ -3,7 +3,7 @@ import { faultOf } from "../provider/check-shape.ts";
 import type { ResourceDefinition } from "../provider/definition.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
-import { associate } from "./association.ts";
+import { associate, holderOf } from "./association.ts";
 import type { Association } from "./association.ts";
 import { awsResource } from "./aws-resource.ts";
 import { ipv4 } from "./formats.ts";
@@ -51,13 +51,13 @@ export function eipAssociation(account: Account): ResourceDefinition {
     },
 
     view: (cloud, { outputs }) => {
-      const association = outputs["association"] as unknown as Association;
+      const association = outputs.association as unknown as Association;
       return {
         allocationId: association.allocationId,
-        instanceId: association.instanceId,
+        instanceId: holderOf(cloud, association.networkInterfaceId)?.id ?? "",
         networkInterfaceId: association.networkInterfaceId,
         privateIpAddress: association.privateIp,
-        publicIp: cloud.find(AWS_TYPES.eip, association.allocationId)?.outputs["publicIp"] ?? "",
+        publicIp: cloud.find(AWS_TYPES.eip, association.allocationId)?.outputs.publicIp ?? "",
       };
     },
   });
@@ -69,7 +69,7 @@ function findAllocation(cloud: CloudReader, { allocationId, publicIp }: Inputs):
     const message = `The allocation ID '${allocationId}' does not exist`;
     throw new ApiError(ASSOCIATE, "InvalidAllocationID.NotFound", message);
   }
-  const address = cloud.list(AWS_TYPES.eip).find(({ outputs }) => outputs["publicIp"] === publicIp);
+  const address = cloud.list(AWS_TYPES.eip).find(({ outputs }) => outputs.publicIp === publicIp);
   if (address !== undefined) return address.id;
   throw new ApiError(ASSOCIATE, "InvalidAddress.NotFound", `Address '${publicIp ?? ""}' not found.`);
 }

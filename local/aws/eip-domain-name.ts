@@ -40,7 +40,8 @@ export function eipDomainName(account: Account): ResourceDefinition {
     },
 
     update: (cloud, record, inputs, forward) => {
-      if (!sameDnsName(record.inputs["domainName"] ?? "", inputs.domainName)) assertForward(cloud, inputs, forward);
+      if (!sameDnsName(record.inputs.domainName ?? "", inputs.domainName))
+        assertForward(cloud, inputs, forward);
       return {};
     },
 
@@ -64,9 +65,13 @@ async function resolveForward(account: Account, name: string): Promise<Forward> 
  * "last error" are the provider's; AWS doesn't document the reasons it gives, they are ours.
  */
 function assertForward(cloud: CloudReader, { allocationId, domainName }: Inputs, forward: Forward): void {
-  const address = cloud.find(AWS_TYPES.eip, allocationId)?.outputs["publicIp"];
+  const address = cloud.find(AWS_TYPES.eip, allocationId)?.outputs.publicIp;
   if (typeof address !== "string") {
-    throw new ApiError(MODIFY, "InvalidAllocationID.NotFound", `The allocation ID '${allocationId}' does not exist`);
+    throw new ApiError(
+      MODIFY,
+      "InvalidAllocationID.NotFound",
+      `The allocation ID '${allocationId}' does not exist`,
+    );
   }
   if (!(forward instanceof Error) && forward.includes(address)) return;
   throw new Error(

@@ -1,11 +1,12 @@
-import type { CloudReader, CloudRecord, CloudTransaction, JsonObject } from "../store.ts";
+import { asText } from "../store.ts";
+import type { CloudTransaction, JsonObject } from "../store.ts";
 import { faultOf } from "../provider/check-shape.ts";
 import type { ResourceDefinition } from "../provider/definition.ts";
-import { arn, privateDnsName, publicDnsName } from "./account.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { associate, associationOf, disassociate } from "./association.ts";
 import { awsResource } from "./aws-resource.ts";
+import { elasticIpView } from "./eip-view.ts";
 import { ipv4, oneOf } from "./formats.ts";
 import { newId } from "./id.ts";
 import { releaseElasticIp, takeElasticIp, takeThisElasticIp } from "./public-addresses.ts";
@@ -56,10 +57,10 @@ export function eip(account: Account): ResourceDefinition {
     view: (cloud, record) => elasticIpView(account, cloud, record),
 
     delete: (cloud, { id, outputs }) => {
-      const publicIp = String(outputs["publicIp"]);
+      const publicIp = asText(outputs.publicIp);
       const association = associationOf(cloud, id);
       // What the address has associated itself it also ends. Another resource's association is not its to end.
-      if (association !== undefined && outputs["association"] === undefined) {
+      if (association !== undefined && outputs.association === undefined) {
         throw new ApiError(RELEASE, "InvalidIPAddress.InUse", `Address ${publicIp} is in use.`);
       }
       if (customPtr(cloud, id) !== undefined) {
@@ -69,31 +70,6 @@ export function eip(account: Account): ResourceDefinition {
       releaseElasticIp(cloud, publicIp);
     },
   });
-}
-
-/** All that the real provider says of an Elastic IP. */
-function elasticIpView(account: Account, cloud: CloudReader, { id, inputs, outputs }: CloudRecord): JsonObject {
-  const publicIp = String(outputs["publicIp"]);
-  const association = associationOf(cloud, id);
-  return {
-    publicIp,
-    allocationId: id,
-    arn: arn(account, "ec2", `elastic-ip/${id}`),
-    associationId: association?.associationId ?? "",
-    carrierIp: "",
-    customerOwnedIp: "",
-    domain: "vpc",
-    instance: association?.instanceId ?? "",
-    ipamPoolId: "",
-    networkBorderGroup: inputs["networkBorderGroup"] ?? account.region,
-    networkInterface: association?.networkInterfaceId ?? "",
-    privateDns: association === undefined ? "" : privateDnsName(account.region, association.privateIp),
-    privateIp: association?.privateIp ?? "",
-    // Without the final dot, unlike the one of EipDomainName.
-    ptrRecord: customPtr(cloud, id) ?? "",
-    publicDns: publicDnsName(account.region, publicIp),
-    publicIpv4Pool: "amazon",
-  };
 }
 
 /** Takes an address from the pool, within the quota. */
@@ -107,12 +83,20 @@ function allocate(account: Account, cloud: CloudTransaction, wanted: string | un
   }
   const address = takeElasticIp(cloud);
   if (address !== undefined) return address;
-  throw new ApiError(ALLOCATE, "InsufficientAddressCapacity", "Not enough addresses available to fulfill the request.");
+  throw new ApiError(
+    ALLOCATE,
+    "InsufficientAddressCapacity",
+    "Not enough addresses available to fulfill the request.",
+  );
 }
 
 function associationFacts(cloud: CloudTransaction, allocationId: string, inputs: Inputs): JsonObject {
   const { instance, networkInterface, associateWithPrivateIp } = inputs;
   if (instance === undefined && networkInterface === undefined) return {};
-  const target = { instanceId: instance, networkInterfaceId: networkInterface, privateIp: associateWithPrivateIp };
+  const target = {
+    instanceId: instance,
+    networkInterfaceId: networkInterface,
+    privateIp: associateWithPrivateIp,
+  };
   return { association: { ...associate(cloud, allocationId, target) } };
 }

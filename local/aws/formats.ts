@@ -3,7 +3,10 @@ import ipaddr from "ipaddr.js";
 
 /** One of a list of words. */
 export function oneOf(...words: readonly string[]): (value: string) => string | undefined {
-  return (value) => (words.includes(value) ? undefined : `expected ${JSON.stringify(value)} to be one of ${JSON.stringify(words)}`);
+  return (value) =>
+    words.includes(value)
+      ? undefined
+      : `expected ${JSON.stringify(value)} to be one of ${JSON.stringify(words)}`;
 }
 
 /** A whole number from `least` to `most`. */
@@ -28,28 +31,38 @@ export function matches(pattern: RegExp, reason: string): (value: string) => str
 }
 
 /** The first reason of several formats. */
-export function all<T>(...formats: readonly ((value: T) => string | undefined)[]): (value: T) => string | undefined {
+export function all<T>(
+  ...formats: readonly ((value: T) => string | undefined)[]
+): (value: T) => string | undefined {
   return (value) => formats.map((format) => format(value)).find((reason) => reason !== undefined);
 }
 
 /** An IPv4 address in dotted decimal, without leading zeros. */
 export function ipv4(value: string): string | undefined {
-  return ipaddr.IPv4.isValidFourPartDecimal(value) ? undefined : `expected a valid IPv4 address, got: ${value}`;
+  return ipaddr.IPv4.isValidFourPartDecimal(value)
+    ? undefined
+    : `expected a valid IPv4 address, got: ${value}`;
 }
 
 /** An IPv4 network: no bits set behind the prefix. */
 export function ipv4Network(value: string): string | undefined {
-  return isNetwork(value, "ipv4") ? undefined : `${JSON.stringify(value)} is not a valid IPv4 network in CIDR notation`;
+  return isNetwork(value, "ipv4")
+    ? undefined
+    : `${JSON.stringify(value)} is not a valid IPv4 network in CIDR notation`;
 }
 
 /** An IPv6 network: no bits set behind the prefix. */
 export function ipv6Network(value: string): string | undefined {
-  return isNetwork(value, "ipv6") ? undefined : `${JSON.stringify(value)} is not a valid IPv6 network in CIDR notation`;
+  return isNetwork(value, "ipv6")
+    ? undefined
+    : `${JSON.stringify(value)} is not a valid IPv6 network in CIDR notation`;
 }
 
 /** An Amazon Resource Name: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. */
 export function isArn(value: string): string | undefined {
-  return /^arn:[^:]+:[^:]+:[^:]*:(?:\d{12}|aws)?:.+$/.test(value) ? undefined : `(${value}) is an invalid ARN`;
+  return /^arn:[^:]+:[^:]+:[^:]*:(?:\d{12}|aws)?:.+$/.test(value)
+    ? undefined
+    : `(${value}) is an invalid ARN`;
 }
 
 /** A JSON object in a text. */

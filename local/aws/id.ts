@@ -4,7 +4,9 @@ const HEX_DIGITS = 17;
 
 /** A new id in the look of EC2's: `eipalloc-0a1b2c3d4e5f67890`. */
 export function newId(prefix: string): string {
-  return `${prefix}-0${randomBytes(HEX_DIGITS).toString("hex").slice(0, HEX_DIGITS - 1)}`;
+  return `${prefix}-0${randomBytes(HEX_DIGITS)
+    .toString("hex")
+    .slice(0, HEX_DIGITS - 1)}`;
 }
 
 /** The id of something that exists in every account from the start, the same each time: default network, public images. */

@@ -15,20 +15,16 @@ export interface Image {
 /** Account that publishes Debian's images. */
 export const DEBIAN_ACCOUNT = "136693071363";
 
-/** The newest build of each Debian release that gets updates; the local cloud's images never change. */
-const RELEASES = [
-  { release: "11", build: "20250721-2180" },
-  { release: "12", build: "20260316-2418" },
-  { release: "13", build: "20260316-2418" },
-] as const;
+/** The Debian releases that get updates. The local cloud's images never change. */
+const RELEASES = ["11", "12", "13"] as const;
 
 const ARCHITECTURES = { amd64: "x86_64", arm64: "arm64" } as const;
 
 /** All images of a Region. */
 export function images(region: string): readonly Image[] {
-  return RELEASES.flatMap(({ release, build }) =>
+  return RELEASES.flatMap((release) =>
     Object.entries(ARCHITECTURES).map(([debian, architecture]) => {
-      const name = `debian-${release}-${debian}-${build}`;
+      const name = `debian-${release}-${debian}-local`;
       const parameter = `/aws/service/debian/release/${release}/latest/${debian}`;
       return { id: fixedId("ami", region, name), name, architecture, parameter };
     }),

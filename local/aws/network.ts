@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { asText } from "../store.ts";
 import type { CloudReader } from "../store.ts";
 import { fixedId } from "./id.ts";
 import { AWS_TYPES } from "./types.ts";
@@ -47,6 +48,12 @@ export function isUsable(subnet: Subnet, address: string): boolean {
   return offset >= RESERVED_ADDRESSES && offset < sizeOf(subnet) - 1;
 }
 
+/** How many private addresses of `subnet` are free. */
+export function freeAddresses(cloud: CloudReader, subnet: Subnet): number {
+  const taken = [...privateAddresses(cloud)].filter((address) => isUsable(subnet, address)).length;
+  return sizeOf(subnet) - RESERVED_ADDRESSES - 1 - taken;
+}
+
 /** The lowest private address of `subnet` that no instance has; undefined if it is full. */
 export function freePrivateAddress(cloud: CloudReader, subnet: Subnet): string | undefined {
   const taken = privateAddresses(cloud);
@@ -57,9 +64,10 @@ export function freePrivateAddress(cloud: CloudReader, subnet: Subnet): string |
   return undefined;
 }
 
-/** The private addresses of all instances. */
+/** The private addresses of all instances and network interfaces. */
 export function privateAddresses(cloud: CloudReader): ReadonlySet<string> {
-  return new Set(cloud.list(AWS_TYPES.instance).map(({ outputs }) => String(outputs["privateIp"])));
+  const holders = [...cloud.list(AWS_TYPES.instance), ...cloud.list(AWS_TYPES.networkInterface)];
+  return new Set(holders.map(({ outputs }) => asText(outputs.privateIp)));
 }
 
 function firstNumber({ cidrBlock }: Subnet): number {

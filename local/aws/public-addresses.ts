@@ -33,12 +33,12 @@ export function releaseElasticIp(cloud: CloudTransaction, address: string): void
 
 /** An address for an instance without Elastic IP; undefined if all are in use. */
 export function freeAutomaticAddress(cloud: CloudReader): string | undefined {
-  const used = new Set(cloud.list(AWS_TYPES.instance).map(({ outputs }) => outputs["automaticIp"]));
+  const used = new Set(cloud.list(AWS_TYPES.instance).map(({ outputs }) => outputs.automaticIp));
   return range(AUTOMATIC).find((address) => !used.has(address));
 }
 
 function elasticIpsInUse(cloud: CloudReader): ReadonlySet<unknown> {
-  return new Set(cloud.list(AWS_TYPES.eip).map(({ outputs }) => outputs["publicIp"]));
+  return new Set(cloud.list(AWS_TYPES.eip).map(({ outputs }) => outputs.publicIp));
 }
 
 function released(cloud: CloudReader): readonly string[] {

@@ -1,4 +1,5 @@
 /** What AWS's own DNS servers say of the account's public addresses. */
+import { asText } from "../store.ts";
 import type { CloudReader } from "../store.ts";
 import { publicDnsName } from "./account.ts";
 import { AWS_TYPES } from "./types.ts";
@@ -16,11 +17,11 @@ export interface AddressNames {
 export function addressNames(cloud: CloudReader, region: string): readonly AddressNames[] {
   const elastic = cloud
     .list(AWS_TYPES.eip)
-    .map(({ id, outputs }) => ({ address: String(outputs["publicIp"]), ptr: customPtr(cloud, id) }));
+    .map(({ id, outputs }) => ({ address: asText(outputs.publicIp), ptr: customPtr(cloud, id) }));
   const automatic = cloud
     .list(AWS_TYPES.instance)
     .flatMap(({ outputs }) =>
-      typeof outputs["automaticIp"] === "string" ? [{ address: outputs["automaticIp"], ptr: undefined }] : [],
+      typeof outputs.automaticIp === "string" ? [{ address: outputs.automaticIp, ptr: undefined }] : [],
     );
   return [...elastic, ...automatic].map(({ address, ptr }) => {
     const defaultName = publicDnsName(region, address);
@@ -31,5 +32,5 @@ export function addressNames(cloud: CloudReader, region: string): readonly Addre
 /** The name that an Elastic IP's PTR record was set to, lower case without final dot; undefined for the default. */
 export function customPtr(cloud: CloudReader, allocationId: string): string | undefined {
   const set = cloud.find(AWS_TYPES.eipDomainName, allocationId);
-  return set && String(set.inputs["domainName"]).toLowerCase().replace(/\.$/, "");
+  return set && asText(set.inputs.domainName).toLowerCase().replace(/\.$/, "");
 }

@@ -21,8 +21,11 @@ export function checkTags({ tags }: Properties): readonly Fault[] {
   const faults = keys.flatMap((key) => {
     if (/^aws:/i.test(key)) return [`Tag keys starting with 'aws:' are reserved for internal use: '${key}'`];
     if (key.length === 0) return ["Tag keys must not be empty"];
-    return key.length > MAX_KEY ? [`Tag key exceeds the maximum length of ${MAX_KEY} characters: '${key}'`] : [];
+    return key.length > MAX_KEY
+      ? [`Tag key exceeds the maximum length of ${MAX_KEY} characters: '${key}'`]
+      : [];
   });
-  const tooMany = keys.length > MAX_TAGS ? [`The maximum number of ${MAX_TAGS} tags is exceeded: ${keys.length}`] : [];
+  const tooMany =
+    keys.length > MAX_TAGS ? [`The maximum number of ${MAX_TAGS} tags is exceeded: ${keys.length}`] : [];
   return [...faults, ...tooMany].map((reason) => faultOf("tags", reason));
 }

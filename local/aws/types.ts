@@ -5,6 +5,7 @@ export const AWS_TYPES = {
   eipDomainName: "aws:ec2/eipDomainName:EipDomainName",
   instance: "aws:ec2/instance:Instance",
   instanceProfile: "aws:iam/instanceProfile:InstanceProfile",
+  networkInterface: "aws:ec2/networkInterface:NetworkInterface",
   parameter: "aws:ssm/parameter:Parameter",
   role: "aws:iam/role:Role",
   rolePolicy: "aws:iam/rolePolicy:RolePolicy",

@@ -18,6 +18,7 @@ export const SELECTIONS: readonly Selection[] = [
       "aws:ec2/eipAssociation:EipAssociation",
       "aws:ec2/eipDomainName:EipDomainName",
       "aws:ec2/instance:Instance",
+      "aws:ec2/networkInterface:NetworkInterface",
       "aws:ec2/securityGroup:SecurityGroup",
       "aws:ec2/volumeAttachment:VolumeAttachment",
       "aws:iam/instanceProfile:InstanceProfile",

@@ -17,3 +17,13 @@ export function deepFreeze<T>(value: T): T {
   Object.values(value).forEach(deepFreeze);
   return Object.freeze(value);
 }
+
+/** `value` if it is a text, else the empty text. */
+export function asText(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** `object` without the property `name`. */
+export function omit(object: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+}

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { hostNameFault } from "../host-name.ts";
 import { unknownIn, type SpfCheck } from "../spf.ts";
 import { agrees, disagrees, undetermined, type Rule, type Statement } from "./rule.ts";
 
@@ -35,7 +36,10 @@ function permission(address: string, check: SpfCheck, addresses: readonly string
       return [
         disagrees(`SPF does not permit ${address}: ${problem ?? ""}.`, {
           ...common,
-          fix: `Publish the TXT record "${permitting("v=spf1 -all", addresses)}" at ${domain}.`,
+          fix:
+            hostNameFault(domain) === undefined
+              ? `Publish the TXT record "${permitting("v=spf1 -all", addresses)}" at ${domain}.`
+              : `Use a fully qualified domain in MAIL FROM, in place of "${domain}".`,
         }),
       ];
     default:

@@ -179,6 +179,15 @@ describe("a host", () => {
   });
 });
 
+test("a host takes the DMARC reports that it asks for", async () => {
+  const dmarc = { rua: ["reports@example.com", "reports@example.net"] };
+  const userData = async (changes: Partial<MailSenderArgs>) =>
+    (await declare({ dmarc, ...changes })).find(instance, "mail-okmail-host").inputs.userData as string;
+  expect(await userData({})).toContain("reports@example.com");
+  expect(await userData({})).not.toContain("reports@example.net");
+  expect(await userData({ mailExchangers: ["mx.example.net"] })).not.toContain("reports@example.com");
+});
+
 describe("the records", () => {
   test("SPF permits every allocated address and what the configuration adds", async () => {
     const { find } = await declare({

@@ -36,8 +36,9 @@ export const goodZone = {
 
 /** The good zone with some names' records replaced, or left out where `undefined`. */
 export function zoneWith(changes: Readonly<Record<string, ZoneName | Failure | undefined>>): Zone {
+  const merged: Record<string, ZoneName | Failure | undefined> = { ...goodZone, ...changes };
   const names: [string, ZoneName | Failure][] = [];
-  for (const [name, records] of Object.entries({ ...goodZone, ...changes })) {
+  for (const [name, records] of Object.entries(merged)) {
     if (records !== undefined) names.push([name, records]);
   }
   return Object.fromEntries(names);

@@ -9,7 +9,7 @@ import { temporaryFolder } from "./temporary-folder.ts";
 function download(script: string, options: { stallLimit?: number; signal?: AbortSignal } = {}) {
   const folder = temporaryFolder();
   const steps: EngineStep[] = [];
-  const fetchText = vi.fn((_url: string) => Promise.resolve(script));
+  const fetchText = vi.fn<(url: string) => Promise<string>>(() => Promise.resolve(script));
   const done = downloadOfficial(folder, {
     version: "3.259.0",
     report: (step) => steps.push(step),

@@ -43,7 +43,7 @@ test("builds the CLI into the folder, from the module of this project", async ()
   const { folder, log, error } = await build(go);
   expect(error).toBeUndefined();
   expect(readFileSync(path.join(folder, "bin/pulumi"), "utf8")).toBe("built\n");
-  expect(log).toContain("/toolchain/engine/ -mod=readonly off 0 build -v -o ");
+  expect(log).toContain("/toolchain/engine -mod=readonly off 0 build -v -o ");
   expect(log).toContain(
     "-buildvcs=false -ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
   );
@@ -66,6 +66,11 @@ test("reports the modules fetched, the packages compiled of all that must be, an
     { kind: "compiling", reason, done: 2, total: 3 },
     { kind: "linking", reason },
   ]);
+});
+
+test("reports the linking at once where Go has compiled everything before", async () => {
+  const { steps } = await build(`[ "$1" != list ] || echo ${cliPackage}`);
+  expect(steps.at(-1)).toEqual({ kind: "linking", reason: "no internet" });
 });
 
 describe("says why it can't be built:", () => {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 
 /** Milliseconds that a child has to end by itself. The engine gives the host five seconds for all. */
-const patience = 3_000;
+const patience = 2_000;
 
 /** How a child ended: its exit code, or what ended it. */
 export interface ChildEnd {

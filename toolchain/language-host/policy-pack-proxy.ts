@@ -80,8 +80,12 @@ export class PolicyPackProxy implements Disposable {
     this.#pack.reject(reason);
   }
 
+  /** Takes no more calls; those that were answered last still get their answers out. */
   [Symbol.dispose](): void {
-    this.#server.forceShutdown();
+    this.#server.tryShutdown(ignore);
+    setTimeout(() => {
+      this.#server.forceShutdown();
+    }, 1_000).unref();
     this.#pack.promise.then((client) => client.close(), ignore);
   }
 

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { describeStep, type EngineStep } from "../../toolchain/engine-step.ts";
+
+const reason = "the official download: no internet";
+const building = `Building the Pulumi engine from Go modules, about 4 minutes, once (${reason})`;
+
+test.each<[EngineStep, string]>([
+  [{ kind: "waiting" }, "Waiting for another run, which is getting the Pulumi engine"],
+  [{ kind: "downloading", bytes: 12_345_678 }, "Downloading the Pulumi engine: 12 MB"],
+  [{ kind: "fetching-modules", reason, done: 3 }, `${building}: 3 modules fetched`],
+  [{ kind: "compiling", reason, done: 3, total: 1686 }, `${building}: 3 of 1686 packages compiled`],
+  [{ kind: "linking", reason }, `${building}: linking`],
+])("%j reads: %s", (step, line) => {
+  expect(describeStep(step)).toBe(line);
+});
