@@ -162,6 +162,15 @@ const schema = z
         path: ["bounceAddress"],
         message: `is at ${bounceDomain}, whose mail comes to these hosts: it would go in a circle`,
       });
+    // Reports to the own domain come to the hosts, which take plain addresses only.
+    for (const list of ["rua", "ruf"] as const)
+      settings.dmarc[list].forEach((address, index) => {
+        const fault = address.toLowerCase().endsWith(`@${settings.domain}`)
+          ? forwardFault(address)
+          : undefined;
+        if (fault !== undefined)
+          context.addIssue({ code: "custom", path: ["dmarc", list, index], message: fault });
+      });
     // RFC 7208 4.6.4: a record that includes itself never ends, so it is a permanent error at every receiver.
     settings.spf.includes.forEach((include, index) => {
       if (include === settings.domain)

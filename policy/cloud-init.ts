@@ -74,7 +74,12 @@ function withArchives(part: UserDataPart): UserDataPart[] {
 /** YAML 1.1, as cloud-init reads it; undefined for what is none. A key that comes twice has its last value. */
 function yaml(text: string): unknown {
   try {
-    const document = parseDocument(text, { version: "1.1", uniqueKeys: false, logLevel: "silent" });
+    const document = parseDocument(text, {
+      version: "1.1",
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: "silent",
+    });
     return document.errors.length > 0 ? undefined : (document.toJS({ maxAliasCount: 100 }) as unknown);
   } catch {
     return undefined; // Aliases or nesting without measure.

@@ -245,6 +245,13 @@ describe("a wrong setting is refused with its key, its value, the reason and an 
       /circle/,
     ],
     [
+      "a report address that the hosts can't take",
+      { "okmail:dmarc": { rua: ["dmarc/in@example.com"] } },
+      "okmail:dmarc.rua[0]",
+      '"dmarc/in@example.com"',
+      /other characters/,
+    ],
+    [
       "a misspelt setting",
       { "okmail:domian": "example.com" },
       "okmail:domian",

@@ -12,23 +12,23 @@ export function accountFunctions(account: Account): readonly FunctionDefinition[
   const partition = partitionOf(region);
   const suffix = dnsSuffix(region);
   return [
-    awsFunction(account, "aws:index/getCallerIdentity:getCallerIdentity", () => ({
+    awsFunction(account, { token: "aws:index/getCallerIdentity:getCallerIdentity", call: () => ({
       accountId,
       arn: `arn:${partition}:iam::${accountId}:user/${USER}`,
       id: accountId,
       userId: "AIDAOKMAILLOCALCLOUD0",
-    })),
-    awsFunction(account, "aws:index/getPartition:getPartition", () => ({
+    }) }),
+    awsFunction(account, { token: "aws:index/getPartition:getPartition", call: () => ({
       dnsSuffix: suffix,
       id: partition,
       partition,
       reverseDnsPrefix: suffix.split(".").reverse().join("."),
-    })),
-    awsFunction(account, "aws:index/getRegion:getRegion", () => ({
+    }) }),
+    awsFunction(account, { token: "aws:index/getRegion:getRegion", call: () => ({
       description: `Local cloud (${region})`,
       endpoint: `ec2.${region}.${suffix}`,
       id: region,
       name: region,
-    })),
+    }) }),
   ];
 }

@@ -5,12 +5,19 @@ import type { Account } from "./account.ts";
 import { inRegion } from "./aws-resource.ts";
 
 /** A function of AWS, but for what all of them have in common: schema, Region. */
+export interface AwsFunction<Arguments> {
+  readonly token: string;
+  readonly secretOutputs?: readonly string[];
+  /** The result; it need not repeat the arguments. */
+  call(args: Arguments): JsonObject;
+}
+
+/** Completes a function by the traits that all AWS functions share. */
 export function awsFunction<Arguments>(
   account: Account,
-  token: string,
-  call: (args: Arguments) => JsonObject,
-  secretOutputs: readonly string[] = [],
+  definition: AwsFunction<Arguments>,
 ): FunctionDefinition {
+  const { token, secretOutputs = [] } = definition;
   const schema = functionSchema(token);
   const isRegional = "region?" in schema.inputs;
   return {
@@ -18,6 +25,10 @@ export function awsFunction<Arguments>(
     schema,
     secretOutputs,
     ...(isRegional && { formats: { region: inRegion(account.region) } }),
-    call: (args) => ({ ...args, ...(isRegional && { region: account.region }), ...call(args as Arguments) }),
+    call: (args) => ({
+      ...args,
+      ...(isRegional && { region: account.region }),
+      ...definition.call(args as Arguments),
+    }),
   };
 }

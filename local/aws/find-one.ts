@@ -39,12 +39,15 @@ export function exactlyOne<T>(found: readonly T[], title: string): T {
   const [first] = found;
   if (first === undefined) throw new Error(`no matching ${title} found`);
   if (found.length === 1) return first;
-  throw new Error(`multiple ${title}s matched; use additional constraints to reduce matches to a single ${title}`);
+  throw new Error(
+    `multiple ${title}s matched; use additional constraints to reduce matches to a single ${title}`,
+  );
 }
 
 function matches<T>(call: ApiCall, { properties, tags }: Candidate<T>, { name, values }: Filter): boolean {
   const all: JsonObject = isJsonObject(tags) ? tags : {};
-  if (name === "tag-key") return values.some((value) => Object.keys(all).some((key) => pattern(value).test(key)));
+  if (name === "tag-key")
+    return values.some((value) => Object.keys(all).some((key) => pattern(value).test(key)));
   const property = name.startsWith("tag:") ? all[name.slice("tag:".length)] : properties[name];
   if (property === undefined && !name.startsWith("tag:")) {
     throw new ApiError(call, "InvalidParameterValue", `The filter '${name}' is invalid`);

@@ -20,14 +20,14 @@ interface Arguments {
 /** aws:ec2/getElasticIp:getElasticIp, an Elastic IP by allocation id, address or tags. */
 export function getElasticIp(account: Account): FunctionDefinition {
   const { store } = account;
-  return awsFunction<Arguments>(account, "aws:ec2/getElasticIp:getElasticIp", ({ id, publicIp, filters, tags }) => {
-    const candidates = store
-      .list(AWS_TYPES.eip)
-      .filter((record) => id === undefined || record.id === id)
-      .filter(({ outputs }) => publicIp === undefined || outputs["publicIp"] === publicIp)
-      .map((value) => ({ value, properties: properties(account, value), tags: value.inputs["tags"] }));
-    return view(account, exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags }), "EC2 EIP"));
-  });
+  return awsFunction<Arguments>(account, { token: "aws:ec2/getElasticIp:getElasticIp", call: ({ id, publicIp, filters, tags }) => {
+      const candidates = store
+        .list(AWS_TYPES.eip)
+        .filter((record) => id === undefined || record.id === id)
+        .filter(({ outputs }) => publicIp === undefined || outputs.publicIp === publicIp)
+        .map((value) => ({ value, properties: properties(account, value), tags: value.inputs.tags }));
+      return view(account, exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags }), "EC2 EIP"));
+    } });
 }
 
 /** What filters can ask of an Elastic IP. */
@@ -35,12 +35,12 @@ function properties(account: Account, record: CloudRecord): Record<string, strin
   const view = elasticIpView(account, account.store, record);
   return {
     "allocation-id": record.id,
-    "association-id": asText(view["associationId"]),
-    "instance-id": asText(view["instance"]),
-    "network-border-group": asText(view["networkBorderGroup"]),
-    "network-interface-id": asText(view["networkInterface"]),
-    "private-ip-address": asText(view["privateIp"]),
-    "public-ip": asText(view["publicIp"]),
+    "association-id": asText(view.associationId),
+    "instance-id": asText(view.instance),
+    "network-border-group": asText(view.networkBorderGroup),
+    "network-interface-id": asText(view.networkInterface),
+    "private-ip-address": asText(view.privateIp),
+    "public-ip": asText(view.publicIp),
   };
 }
 

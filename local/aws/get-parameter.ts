@@ -22,7 +22,9 @@ export function getParameter(account: Account): FunctionDefinition {
   const call = ({ name, withDecryption = true }: Arguments): Record<string, string | number> => {
     const found = publicParameter(account, name) ?? readParameter(account.store, name);
     if (found === undefined) {
-      throw new Error(`reading SSM Parameter (${name}): ${new ApiError(GET, "ParameterNotFound", "").message}`);
+      throw new Error(
+        `reading SSM Parameter (${name}): ${new ApiError(GET, "ParameterNotFound", "").message}`,
+      );
     }
     const isSecret = found.type === "SecureString";
     return {
@@ -34,7 +36,11 @@ export function getParameter(account: Account): FunctionDefinition {
       value: isSecret && !withDecryption ? account.store.seal(found.value) : found.value,
     };
   };
-  return awsFunction<Arguments>(account, "aws:ssm/getParameter:getParameter", call, ["value"]);
+  return awsFunction<Arguments>(account, {
+    token: "aws:ssm/getParameter:getParameter",
+    secretOutputs: ["value"],
+    call,
+  });
 }
 
 function publicParameter({ region }: Account, name: string): ParameterValue | undefined {

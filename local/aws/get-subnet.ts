@@ -25,12 +25,12 @@ interface Arguments {
 /** aws:ec2/getSubnet:getSubnet, a subnet of the default VPC; there are no others. */
 export function getSubnet(account: Account): FunctionDefinition {
   const { vpcId, subnets } = defaultNetwork(account.region);
-  return awsFunction<Arguments>(account, "aws:ec2/getSubnet:getSubnet", (args) => {
+  return awsFunction<Arguments>(account, { token: "aws:ec2/getSubnet:getSubnet", call: (args) => {
     const candidates = subnets.map((value) => ({ value, properties: properties(vpcId, value), tags: {} }));
     const filters = [...(args.filters ?? []), ...filtersOf(args)];
     const subnet = exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags: args.tags }), "EC2 Subnet");
     return view(account, vpcId, subnet);
-  });
+  } });
 }
 
 /** The arguments as the filters that the real provider makes of them. */
@@ -44,7 +44,9 @@ function filtersOf(args: Arguments): readonly Filter[] {
     "subnet-id": args.id,
     "vpc-id": args.vpcId,
   };
-  return Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [{ name, values: [value] }]));
+  return Object.entries(asked).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ name, values: [value] }],
+  );
 }
 
 function properties(vpcId: string, subnet: Subnet): Record<string, string> {

@@ -98,7 +98,7 @@ export function readParameter(cloud: CloudReader, name: string): ParameterValue 
   const record = cloud.find(AWS_TYPES.parameter, name);
   if (record === undefined) return undefined;
   const inputs = record.inputs as unknown as Inputs;
-  return { value: valueOf(inputs), type: inputs.type, version: Number(record.outputs["version"]) };
+  return { value: valueOf(inputs), type: inputs.type, version: Number(record.outputs.version) };
 }
 
 /** Refuses a value that SSM refuses; returns the tier that it ends up in. */

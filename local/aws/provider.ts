@@ -43,7 +43,13 @@ export const DEFAULT_REGION = "eu-central-1";
 
 /** The stand-in for AWS, to be served by `serveProvider`. */
 export function awsProvider(options: AwsOptions): ProviderDefinition {
-  const { store, resolve4, region = DEFAULT_REGION, accountId = "123456789012", elasticIpQuota = 5 } = options;
+  const {
+    store,
+    resolve4,
+    region = DEFAULT_REGION,
+    accountId = "123456789012",
+    elasticIpQuota = 5,
+  } = options;
   if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) throw new Error(`"${region}" is no AWS Region`);
   if (!/^\d{12}$/.test(accountId)) throw new Error(`The account id "${accountId}" isn't twelve digits`);
   const account: Account = { store, resolve4, region, accountId, elasticIpQuota };
@@ -52,7 +58,7 @@ export function awsProvider(options: AwsOptions): ProviderDefinition {
     version: SCHEMAS.aws.version,
     latency: options.latency ?? 0,
     config: SCHEMAS.aws.config,
-    checkConfig: (settings) => checkRegion(settings["region"], region),
+    checkConfig: (settings) => checkRegion(settings.region, region),
     resources: [
       eip(account),
       eipAssociation(account),

@@ -37,7 +37,7 @@ class Thing extends pulumi.ComponentResource {
 }
 
 const config = new pulumi.Config();
-const mode = config.get("mode");
+const mode = process.env["MODE"];
 writeFileSync(process.env["PID_FILE"] as string, String(process.pid));
 if (mode === "throw") throw new Error("the program fails on purpose");
 if (mode === "exit") process.exit(7);
@@ -116,10 +116,19 @@ interface Outcome extends CommandResult {
   readonly changes: Readonly<Record<string, number>> | undefined;
 }
 
-async function operate(args: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Outcome> {
+/** Runs an operation. With a `mode`, the program does something special in it. */
+async function operate(
+  args: readonly string[],
+  { mode, ...options }: { mode?: "throw" | "exit" | "hang"; signal?: AbortSignal } = {},
+): Promise<Outcome> {
   const events: EngineEvent[] = [];
   const onEvent = (event: EngineEvent) => events.push(event);
-  const result = await pulumiEvents(engine, args, { cwd: folder, env, onEvent, ...options });
+  const result = await pulumiEvents(engine, args, {
+    cwd: folder,
+    env: { ...env, MODE: mode },
+    onEvent,
+    ...options,
+  });
   const messages = events.map(({ diagnosticEvent }) => diagnosticEvent?.message ?? "").join("");
   const changes = events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges;
   return { ...result, events, messages, changes };
@@ -133,16 +142,6 @@ async function succeed(...args: string[]): Promise<string> {
 
 async function outputs(): Promise<unknown> {
   return JSON.parse(await succeed("stack", "output", "--json"));
-}
-
-/** Has the program do something special in the next operation, and then no more. */
-async function withMode<T>(mode: string, operation: () => Promise<T>): Promise<T> {
-  await succeed("config", "set", "mode", mode);
-  try {
-    return await operation();
-  } finally {
-    await succeed("config", "rm", "mode");
-  }
 }
 
 async function programPid(): Promise<number> {
@@ -171,20 +170,20 @@ test("a first up creates what the program declares", async () => {
 });
 
 test("a second up leaves everything as it is", async () => {
-  const { code, changes } = await operate(["up", "--yes"]);
+  const { code, changes } = await operate(["up", "--yes", "--skip-preview"]);
   expect(code).toBe(0);
   expect(changes).toEqual({ same: 2 });
 });
 
 test("the configuration reaches the program, its secrets as secrets", async () => {
   await succeed("config", "set", "colour", "blue");
-  expect((await operate(["up", "--yes"])).changes).toEqual({ same: 1, update: 1 });
+  expect((await operate(["up", "--yes", "--skip-preview"])).changes).toEqual({ same: 1, update: 1 });
   const shown = await succeed("stack", "output", "--json", "--show-secrets");
   expect(JSON.parse(shown)).toEqual({ colour: "blue", node: process.version, password: "hidden" });
 });
 
 test("a program that throws ends up with its message, once, and changes nothing", async () => {
-  const { code, messages, changes } = await withMode("throw", () => operate(["up", "--yes"]));
+  const { code, messages, changes } = await operate(["up", "--yes"], { mode: "throw" });
   expect(code).not.toBe(0);
   expect(messages.match(/the program fails on purpose/g)).toHaveLength(1);
   expect(messages).toContain(path.join(folder, "index.ts"));
@@ -192,7 +191,7 @@ test("a program that throws ends up with its message, once, and changes nothing"
 });
 
 test("a program that exits by itself ends up with its exit code", async () => {
-  const { code, messages } = await withMode("exit", () => operate(["up", "--yes"]));
+  const { code, messages } = await operate(["up", "--yes"], { mode: "exit" });
   expect(code).not.toBe(0);
   expect(messages).toMatch(/exit code:? 7/);
 });
@@ -253,39 +252,33 @@ test("a policy pack judges an exported state", async () => {
   expect(red.stdout).toContain("red is forbidden");
 });
 
-test("up stops when it is asked to, ends the program, and can be repeated", async () => {
+test("up stops when it is asked to, and ends the program", async () => {
   const stop = new AbortController();
-  const { outcome, pid } = await withMode("hang", async () => {
-    const stopped = operate(["up", "--yes", "--skip-preview"], { signal: stop.signal });
-    const running = await programPid();
-    stop.abort();
-    return { outcome: await stopped, pid: running };
-  });
-  expect(outcome.code).not.toBe(0);
-  expect(outcome.signal).toBeNull();
-  expect(isAlive(pid)).toBe(false);
-  expect((await operate(["up", "--yes"])).code).toBe(0);
+  const stopped = operate(["up", "--yes", "--skip-preview"], { mode: "hang", signal: stop.signal });
+  const program = await programPid();
+  stop.abort();
+  const { code, signal } = await stopped;
+  expect(signal).toBeNull();
+  expect(code).not.toBe(0);
+  expect(isAlive(program)).toBe(false);
 });
 
 test("nothing outlives an engine that is killed", async ({ skip }) => {
   if (engine.languageHost === "official")
     skip("the official host looks for its engine every five minutes only");
-  await withMode("hang", async () => {
-    const killed = operate(["up", "--yes", "--skip-preview"]);
-    const program = await programPid();
-    const host = parentOf(program);
-    process.kill(parentOf(host), "SIGKILL");
-    expect((await killed).signal).toBe("SIGKILL");
-    await vi.waitFor(() => {
-      expect([host, program].filter(isAlive)).toEqual([]);
-    }, 5_000);
-  });
+  const killed = operate(["up", "--yes", "--skip-preview"], { mode: "hang" });
+  const program = await programPid();
+  const host = parentOf(program);
+  process.kill(parentOf(host), "SIGKILL");
+  expect((await killed).signal).toBe("SIGKILL");
+  await vi.waitFor(() => {
+    expect([host, program].filter(isAlive)).toEqual([]);
+  }, 5_000);
   await succeed("cancel", "--yes"); // It has left the lock of its stack behind.
-  expect((await operate(["up", "--yes"])).code).toBe(0);
 });
 
 test("destroy leaves nothing", async () => {
-  const { code, changes } = await operate(["destroy", "--yes"]);
+  const { code, changes } = await operate(["destroy", "--yes", "--skip-preview"]);
   expect(code).toBe(0);
   expect(changes).toEqual({ delete: 2 });
   expect(JSON.parse(await succeed("stack", "export"))).not.toHaveProperty("deployment.resources");

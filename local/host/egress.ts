@@ -1,0 +1,63 @@
+import ipaddr from "ipaddr.js";
+import {
+  inlinePermissions,
+  permissionOf,
+  type InlineRule,
+  type Permission,
+  type RuleInputs,
+} from "../aws/permission.ts";
+import { AWS_TYPES } from "../aws/types.ts";
+import { asText, type CloudReader, type CloudRecord, type Json } from "../store.ts";
+
+/** A connection that a host wants to make over TCP. */
+export interface Destination {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Whether the security groups of an instance let a TCP connection out. Groups that nobody declared, such as the VPC's default
+ * one, let everything out.
+ */
+export function letsOut(cloud: CloudReader, instance: CloudRecord, destination: Destination): boolean {
+  const groups = securityGroups(cloud, instance);
+  if (groups.length === 0) return true;
+  return groups.some((id) => {
+    const group = cloud.find(AWS_TYPES.securityGroup, id);
+    return group === undefined || egress(cloud, group).some((permission) => covers(permission, destination));
+  });
+}
+
+/** A network interface that the program declares has its groups itself. */
+function securityGroups(cloud: CloudReader, { inputs, outputs }: CloudRecord): readonly string[] {
+  const networkInterface = cloud.find(AWS_TYPES.networkInterface, asText(outputs.primaryNetworkInterfaceId));
+  const own =
+    networkInterface === undefined ? inputs.vpcSecurityGroupIds : networkInterface.inputs.securityGroups;
+  return list(own).map(asText);
+}
+
+function egress(cloud: CloudReader, group: CloudRecord): readonly Permission[] {
+  const rules = cloud
+    .list(AWS_TYPES.securityGroupEgressRule)
+    .filter(({ inputs }) => inputs.securityGroupId === group.id)
+    .map(({ inputs }) => permissionOf(inputs as unknown as RuleInputs));
+  const inline = list(group.inputs.egress) as unknown as readonly InlineRule[];
+  return [...rules, ...inline.flatMap((rule) => inlinePermissions(group.id, rule))];
+}
+
+function covers({ protocol, fromPort, toPort, peer }: Permission, { address, port }: Destination): boolean {
+  const isProtocol = protocol === "-1" || (protocol === "tcp" && fromPort <= port && port <= toPort);
+  return isProtocol && isWithin(address, peer);
+}
+
+/** Peers that are no networks, that is prefix lists and security groups, hold no address of the internet. */
+function isWithin(address: string, peer: string): boolean {
+  if (!ipaddr.isValidCIDR(peer)) return false;
+  const [network, bits] = ipaddr.parseCIDR(peer);
+  const candidate = ipaddr.parse(address);
+  return candidate.kind() === network.kind() && candidate.match(network, bits);
+}
+
+function list(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
