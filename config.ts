@@ -165,9 +165,9 @@ const schema = z
     // Reports to the own domain come to the hosts, which take plain addresses only.
     for (const list of ["rua", "ruf"] as const)
       settings.dmarc[list].forEach((address, index) => {
-        const fault = address.toLowerCase().endsWith(`@${settings.domain}`)
-          ? forwardFault(address)
-          : undefined;
+        const isOwn =
+          mailboxFault(address) === undefined && address.toLowerCase().endsWith(`@${settings.domain}`);
+        const fault = isOwn ? forwardFault(address) : undefined;
         if (fault !== undefined)
           context.addIssue({ code: "custom", path: ["dmarc", list, index], message: fault });
       });

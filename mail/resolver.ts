@@ -104,6 +104,7 @@ export function failedLookup(
  * of one judgement: every rule sees the same DNS, and nothing is asked twice. It knows no time to live.
  */
 export function remembering(resolver: Resolver): Resolver {
+  if (memories.has(resolver)) return resolver;
   const asked = new Map<string, Promise<unknown>>();
   const remember = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
     const known = asked.get(key) as Promise<T> | undefined;
@@ -113,12 +114,17 @@ export function remembering(resolver: Resolver): Resolver {
     asked.set(key, answer);
     return answer;
   };
-  return wrapped(
+  const memory = wrapped(
     resolver,
     (name, type) => remember(`${type} ${name}`, () => resolver.resolve(name, type)),
     (proxied) => (name) => remember(`proxied ${name}`, () => proxied(name)),
   );
+  memories.add(memory);
+  return memory;
 }
+
+/** Resolvers that remember already. */
+const memories = new WeakSet<Resolver>();
 
 /** Gives up on a look-up after `milliseconds` with ETIMEOUT. */
 export function timeLimited(resolver: Resolver, milliseconds: number): Resolver {
@@ -140,9 +146,16 @@ export function timeLimited(resolver: Resolver, milliseconds: number): Resolver 
   );
 }
 
-/** An error as the DNS functions of Node give it. `question` is such as `MX example.com`. */
+/**
+ * An error as the DNS functions of Node give it. `question` is such as `MX example.com`. It has no stack: it is an
+ * answer and no bug, and a stack would cost more than the look-up.
+ */
 export function dnsError(code: string, question: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`query ${code} ${question}`), { code });
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new Error(`query ${code} ${question}`);
+  Error.stackTraceLimit = stackTraceLimit;
+  return Object.assign(error, { code });
 }
 
 /** A resolver whose names are settled once, and whose failures are all rejections: whatever throws, rejects. */

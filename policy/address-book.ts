@@ -59,6 +59,12 @@ export class AddressBook {
     return address === undefined || others.length > 0 ? undefined : { address, eip: undefined };
   }
 
+  /** An address that is written down. */
+  ofAddress(address: string): StaticAddress {
+    const written = this.#symbols.written(address);
+    return { address: written, eip: this.#plan.eips.get(this.allocationOf(written) ?? "") };
+  }
+
   /**
    * The allocation that `address` comes from: the key of its links (`Registry.keyOf`), undefined if it is none of the
    * plan's.

@@ -1,4 +1,4 @@
-import { parseMainCf, type MainCf } from "../mail/postfix.ts";
+import { expand, parseMainCf, type MainCf } from "../mail/postfix.ts";
 import { hasHole, hole } from "./hole.ts";
 
 /**
@@ -15,6 +15,12 @@ export function readMainCf(text: string): ReadMainCf {
   const lines = text.split("\n");
   const last = lines.findLastIndex((line) => hasHole(line) && !isComment(line) && !unknownInValue(line));
   return { settings: parseMainCf(lines.slice(last + 1).join("\n")), incomplete: last >= 0 };
+}
+
+/** A parameter with `$name` expanded; undefined if it isn't there, or depends on what can't be known. */
+export function expandParameter(settings: MainCf, name: string): string | undefined {
+  const value = expand(settings, name);
+  return value === undefined || hasHole(value) ? undefined : value;
 }
 
 /** main.cf with a parameter set as `postconf -e` does; later lines win, so that it may stand at the end. */

@@ -1,6 +1,4 @@
-import { expand } from "../mail/postfix.ts";
-import { hasHole } from "./hole.ts";
-import type { ReadMainCf } from "./main-cf-file.ts";
+import { expandParameter, type ReadMainCf } from "./main-cf-file.ts";
 import { evaluate, splitList, type Client } from "./postfix-restrictions.ts";
 import { trustFault } from "./trusted-network.ts";
 
@@ -41,8 +39,7 @@ const destinations = ["mydestination", "relay_domains", "virtual_mailbox_domains
 export function openRelaySettings(mainCf: ReadMainCf): RelaySetting[] {
   const value = (name: string): string | undefined => {
     if (!mainCf.settings.has(name)) return mainCf.incomplete ? undefined : (defaults.get(name) ?? "");
-    const expanded = expand(mainCf.settings, name);
-    return expanded === undefined || hasHole(expanded) ? undefined : expanded;
+    return expandParameter(mainCf.settings, name);
   };
   const interfaces = value("inet_interfaces");
   if (interfaces !== undefined && listensToItselfOnly(interfaces)) return [];
@@ -86,8 +83,8 @@ function openToTrusted(value: ValueOf): RelaySetting[] {
     return [{ outcome: "disagrees", setting: "mynetworks_style", value: "class", fault, fix }];
   }
   return splitList(networks).flatMap((network): RelaySetting[] => {
-    if (/^!/.test(network)) return [];
-    if (/^[a-z]+:|^\//.test(network) && !/^::/.test(network)) {
+    if (network.startsWith("!")) return [];
+    if (/^([a-z]+:|\/)[^:]/.test(network)) {
       const fault = `trusts what ${network} says, which can't be known`;
       return [{ outcome: "undetermined", setting: "mynetworks", value: networks, fault, fix }];
     }

@@ -30,6 +30,8 @@ export interface EipAssociation extends Origin {
   readonly allocation: Link;
   readonly instance: Link;
   readonly networkInterface: Link;
+  /** The interface's private address that it stands for; unknown or absent: the primary one. */
+  readonly privateIp: Value<string>;
   readonly publicIp: Value<string>;
 }
 

@@ -31,14 +31,14 @@ export function evaluate(
   client: Client,
   classOf: (name: string) => string | undefined,
 ): Verdict {
-  return decide(splitList(list), client, classOf, new Set());
+  return decide(splitList(list), client, classOf, new Map());
 }
 
 function decide(
   words: readonly string[],
   client: Client,
   classOf: (name: string) => string | undefined,
-  open: ReadonlySet<string>,
+  classes: Map<string, Verdict>,
 ): Verdict {
   let unknown = false;
   for (let index = 0; index < words.length; index++) {
@@ -49,13 +49,27 @@ function decide(
     if (refuseAll.has(word) || refuseRelaying.has(word)) return "refuses";
     if (word === "warn_if_reject" || word === "sleep") index++;
     else if (/^check_\w+$/.test(word)) unknown = true;
-    else if (/^\w+$/.test(word) && !open.has(word)) {
-      const inner = classOf(word) ?? "";
-      const verdict =
-        inner === "" ? "passes" : decide(splitList(inner), client, classOf, new Set([...open, word]));
+    else {
+      const verdict = classVerdict(word, client, classOf, classes);
       if (verdict === "permits" || verdict === "refuses") return verdict;
       unknown ||= verdict === "unknown";
     }
   }
   return unknown ? "unknown" : "passes";
+}
+
+/** What a restriction class does. Each is looked into once, so that classes inside classes take no time. */
+function classVerdict(
+  word: string,
+  client: Client,
+  classOf: (name: string) => string | undefined,
+  classes: Map<string, Verdict>,
+): Verdict {
+  const known = classes.get(word);
+  if (known !== undefined) return known;
+  classes.set(word, "passes"); // For a class that contains itself.
+  const inner = /^\w+$/.test(word) ? classOf(word) : "";
+  const verdict = inner === undefined ? "unknown" : decide(splitList(inner), client, classOf, classes);
+  classes.set(word, verdict);
+  return verdict;
 }

@@ -34,6 +34,7 @@ export function readEipAssociation(plan: Plan, origin: Origin, association: Prop
     allocation: association.link("allocationId"),
     instance: association.link("instanceId"),
     networkInterface: association.link("networkInterfaceId"),
+    privateIp: given(association.text("privateIpAddress")),
     publicIp: given(association.text("publicIp")),
   });
 }

@@ -26,8 +26,7 @@ export function trustFault(entry: string): string | undefined {
   if (address === undefined || prefix === undefined) return undefined;
   if (prefix === 0) return `trusts every address there is (${entry})`;
   const within = inside.some(
-    ([network, bits]) =>
-      network.kind() === address.kind() && prefix >= bits && address.match(network as never, bits),
+    ([network, bits]) => network.kind() === address.kind() && prefix >= bits && address.match(network, bits),
   );
   if (within || prefix >= widest[address.kind()]) return undefined;
   return `trusts ${entry}, a public network wider than /${widest[address.kind()]}`;

@@ -1,8 +1,8 @@
-import { expand, type MainCf } from "../mail/postfix.ts";
+import type { MainCf } from "../mail/postfix.ts";
 import { boot } from "./cloud-init.ts";
 import { hasHole } from "./hole.ts";
 import { mainCfPath, masterCfPath } from "./host.ts";
-import { readMainCf, type ReadMainCf } from "./main-cf-file.ts";
+import { expandParameter, readMainCf, type ReadMainCf } from "./main-cf-file.ts";
 import { readMasterCf } from "./master-cf.ts";
 import { readSigningKeys, type SigningKey } from "./opendkim-files.ts";
 import { decodeUserData } from "./user-data-parts.ts";
@@ -70,7 +70,7 @@ function hostNameDefault(name: string | undefined, settings: MainCf): (readonly 
 
 function settingOf({ settings, incomplete }: ReadMainCf, name: string): Setting {
   if (!settings.has(name)) return { kind: incomplete ? "undetermined" : "unset" };
-  return certain(expand(settings, name));
+  return certain(expandParameter(settings, name));
 }
 
 function certain(value: string | undefined): Setting {

@@ -21,7 +21,7 @@ export function previewReport(preview: Preview, limit: number): string {
   const around = (...parts: string[]) => [heading, ...parts, origin].join("\n\n") + "\n";
 
   // Rows of hosts go before the whole diff does.
-  const agreement = clip(table?.trim() ?? noTable, limit * 2);
+  const agreement = clip(table?.trim() ?? noTable, limit / 2);
   const diff = (accepted ? output.replace(expectation, "") : output).trimEnd();
   return around(agreement, folded("Changes", diff, limit - around(agreement, "").length));
 }

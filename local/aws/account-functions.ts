@@ -12,23 +12,32 @@ export function accountFunctions(account: Account): readonly FunctionDefinition[
   const partition = partitionOf(region);
   const suffix = dnsSuffix(region);
   return [
-    awsFunction(account, { token: "aws:index/getCallerIdentity:getCallerIdentity", call: () => ({
-      accountId,
-      arn: `arn:${partition}:iam::${accountId}:user/${USER}`,
-      id: accountId,
-      userId: "AIDAOKMAILLOCALCLOUD0",
-    }) }),
-    awsFunction(account, { token: "aws:index/getPartition:getPartition", call: () => ({
-      dnsSuffix: suffix,
-      id: partition,
-      partition,
-      reverseDnsPrefix: suffix.split(".").reverse().join("."),
-    }) }),
-    awsFunction(account, { token: "aws:index/getRegion:getRegion", call: () => ({
-      description: `Local cloud (${region})`,
-      endpoint: `ec2.${region}.${suffix}`,
-      id: region,
-      name: region,
-    }) }),
+    awsFunction(account, {
+      token: "aws:index/getCallerIdentity:getCallerIdentity",
+      call: () => ({
+        accountId,
+        arn: `arn:${partition}:iam::${accountId}:user/${USER}`,
+        id: accountId,
+        userId: "AIDAOKMAILLOCALCLOUD0",
+      }),
+    }),
+    awsFunction(account, {
+      token: "aws:index/getPartition:getPartition",
+      call: () => ({
+        dnsSuffix: suffix,
+        id: partition,
+        partition,
+        reverseDnsPrefix: suffix.split(".").reverse().join("."),
+      }),
+    }),
+    awsFunction(account, {
+      token: "aws:index/getRegion:getRegion",
+      call: () => ({
+        description: `Local cloud (${region})`,
+        endpoint: `ec2.${region}.${suffix}`,
+        id: region,
+        name: region,
+      }),
+    }),
   ];
 }

@@ -7,7 +7,6 @@ import { inRegion } from "./aws-resource.ts";
 /** A function of AWS, but for what all of them have in common: schema, Region. */
 export interface AwsFunction<Arguments> {
   readonly token: string;
-  readonly secretOutputs?: readonly string[];
   /** The result; it need not repeat the arguments. */
   call(args: Arguments): JsonObject;
 }
@@ -17,13 +16,12 @@ export function awsFunction<Arguments>(
   account: Account,
   definition: AwsFunction<Arguments>,
 ): FunctionDefinition {
-  const { token, secretOutputs = [] } = definition;
+  const { token } = definition;
   const schema = functionSchema(token);
   const isRegional = "region?" in schema.inputs;
   return {
     token,
     schema,
-    secretOutputs,
     ...(isRegional && { formats: { region: inRegion(account.region) } }),
     call: (args) => ({
       ...args,

@@ -18,7 +18,9 @@ interface Arguments {
 
 /** aws:ec2/getAmi:getAmi, a machine image by name, architecture or id. */
 export function getAmi(account: Account): FunctionDefinition {
-  return awsFunction<Arguments>(account, { token: "aws:ec2/getAmi:getAmi", call: ({ filters, mostRecent, nameRegex, owners }) => {
+  return awsFunction<Arguments>(account, {
+    token: "aws:ec2/getAmi:getAmi",
+    call: ({ filters, mostRecent, nameRegex, owners }) => {
       if (owners !== undefined && !owners.includes(DEBIAN_ACCOUNT))
         return view(account, exactlyOne<Image>([], "EC2 AMI"));
       const candidates = images(account.region).map((image) => ({
@@ -30,7 +32,8 @@ export function getAmi(account: Account): FunctionDefinition {
       const found = findMatching(DESCRIBE, candidates, { filters }).filter(({ name }) => named.test(name));
       // All images are of one age: the highest release counts as the most recent.
       return view(account, exactlyOne(mostRecent === true ? found.slice(-1) : found, "EC2 AMI"));
-    } });
+    },
+  });
 }
 
 /** What filters can ask of an image. */

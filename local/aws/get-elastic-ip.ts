@@ -20,14 +20,17 @@ interface Arguments {
 /** aws:ec2/getElasticIp:getElasticIp, an Elastic IP by allocation id, address or tags. */
 export function getElasticIp(account: Account): FunctionDefinition {
   const { store } = account;
-  return awsFunction<Arguments>(account, { token: "aws:ec2/getElasticIp:getElasticIp", call: ({ id, publicIp, filters, tags }) => {
+  return awsFunction<Arguments>(account, {
+    token: "aws:ec2/getElasticIp:getElasticIp",
+    call: ({ id, publicIp, filters, tags }) => {
       const candidates = store
         .list(AWS_TYPES.eip)
         .filter((record) => id === undefined || record.id === id)
         .filter(({ outputs }) => publicIp === undefined || outputs.publicIp === publicIp)
         .map((value) => ({ value, properties: properties(account, value), tags: value.inputs.tags }));
       return view(account, exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags }), "EC2 EIP"));
-    } });
+    },
+  });
 }
 
 /** What filters can ask of an Elastic IP. */

@@ -15,10 +15,13 @@ interface Arguments {
  * what all the small types have in common, or zero.
  */
 export function getInstanceType(account: Account): FunctionDefinition {
-  return awsFunction<Arguments>(account, { token: "aws:ec2/getInstanceType:getInstanceType", call: ({ instanceType: name }) => {
+  return awsFunction<Arguments>(account, {
+    token: "aws:ec2/getInstanceType:getInstanceType",
+    call: ({ instanceType: name }) => {
       const type = instanceType(name);
       return view(exactlyOne(type === undefined ? [] : [type], "EC2 Instance Type"));
-    } });
+    },
+  });
 }
 
 function view({ name, architecture, vcpus, memory, isBurstable }: InstanceType): JsonObject {

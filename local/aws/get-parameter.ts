@@ -16,7 +16,7 @@ interface Arguments {
 
 /**
  * aws:ssm/getParameter:getParameter, for the account's own parameters and for the public ones that name Debian's images.
- * As in the real provider `value` is a secret whatever it holds, and `insecureValue` is there unless it is a SecureString.
+ * As in the real provider no value is a secret of the engine, and `insecureValue` is there unless it is a SecureString.
  */
 export function getParameter(account: Account): FunctionDefinition {
   const call = ({ name, withDecryption = true }: Arguments): Record<string, string | number> => {
@@ -38,7 +38,6 @@ export function getParameter(account: Account): FunctionDefinition {
   };
   return awsFunction<Arguments>(account, {
     token: "aws:ssm/getParameter:getParameter",
-    secretOutputs: ["value"],
     call,
   });
 }

@@ -8,7 +8,7 @@ import type { Filter } from "./find-one.ts";
 import { defaultNetwork, freeAddresses } from "./network.ts";
 import type { Subnet } from "./network.ts";
 
-const DESCRIBE = { service: "EC2", operation: "DescribeSubnets" } as const;
+export const DESCRIBE_SUBNETS = { service: "EC2", operation: "DescribeSubnets" } as const;
 
 interface Arguments {
   readonly availabilityZone?: string;
@@ -25,12 +25,22 @@ interface Arguments {
 /** aws:ec2/getSubnet:getSubnet, a subnet of the default VPC; there are no others. */
 export function getSubnet(account: Account): FunctionDefinition {
   const { vpcId, subnets } = defaultNetwork(account.region);
-  return awsFunction<Arguments>(account, { token: "aws:ec2/getSubnet:getSubnet", call: (args) => {
-    const candidates = subnets.map((value) => ({ value, properties: properties(vpcId, value), tags: {} }));
-    const filters = [...(args.filters ?? []), ...filtersOf(args)];
-    const subnet = exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags: args.tags }), "EC2 Subnet");
-    return view(account, vpcId, subnet);
-  } });
+  return awsFunction<Arguments>(account, {
+    token: "aws:ec2/getSubnet:getSubnet",
+    call: (args) => {
+      const candidates = subnets.map((value) => ({
+        value,
+        properties: subnetProperties(vpcId, value),
+        tags: {},
+      }));
+      const filters = [...(args.filters ?? []), ...filtersOf(args)];
+      const subnet = exactlyOne(
+        findMatching(DESCRIBE_SUBNETS, candidates, { filters, tags: args.tags }),
+        "EC2 Subnet",
+      );
+      return view(account, vpcId, subnet);
+    },
+  });
 }
 
 /** The arguments as the filters that the real provider makes of them. */
@@ -49,7 +59,8 @@ function filtersOf(args: Arguments): readonly Filter[] {
   );
 }
 
-function properties(vpcId: string, subnet: Subnet): Record<string, string> {
+/** What a filter of DescribeSubnets can ask for. */
+export function subnetProperties(vpcId: string, subnet: Subnet): Record<string, string> {
   return {
     "availability-zone": subnet.availabilityZone,
     "availability-zone-id": subnet.availabilityZoneId,

@@ -11,6 +11,7 @@ import { getElasticIp } from "./get-elastic-ip.ts";
 import { getInstanceType } from "./get-instance-type.ts";
 import { getParameter } from "./get-parameter.ts";
 import { getSubnet } from "./get-subnet.ts";
+import { getSubnets } from "./get-subnets.ts";
 import { instanceProfile } from "./instance-profile.ts";
 import { instance } from "./instance.ts";
 import { networkInterface } from "./network-interface.ts";
@@ -83,6 +84,7 @@ export function awsProvider(options: AwsOptions): ProviderDefinition {
       getInstanceType(account),
       getParameter(account),
       getSubnet(account),
+      getSubnets(account),
     ],
   };
 }

@@ -22,7 +22,7 @@ export function readCloudConfig(userData: Buffer): CloudConfig {
     throw new Error(
       "its user data is no cloud-config, the only kind that the local cloud without root can run",
     );
-  const config: unknown = parse(text, { version: "1.1", logLevel: "silent" });
+  const config: unknown = parse(text, { version: "1.1", logLevel: "error" });
   if (typeof config !== "object" || config === null) return { files: new Map() };
   const { fqdn, write_files: entries } = config as { fqdn?: unknown; write_files?: unknown };
   const files = new Map<string, string>();

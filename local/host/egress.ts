@@ -7,7 +7,8 @@ import {
   type RuleInputs,
 } from "../aws/permission.ts";
 import { AWS_TYPES } from "../aws/types.ts";
-import { asText, type CloudReader, type CloudRecord, type Json } from "../store.ts";
+import { asText, type CloudReader, type CloudRecord } from "../store.ts";
+import { asList } from "./json-list.ts";
 
 /** A connection that a host wants to make over TCP. */
 export interface Destination {
@@ -33,7 +34,7 @@ function securityGroups(cloud: CloudReader, { inputs, outputs }: CloudRecord): r
   const networkInterface = cloud.find(AWS_TYPES.networkInterface, asText(outputs.primaryNetworkInterfaceId));
   const own =
     networkInterface === undefined ? inputs.vpcSecurityGroupIds : networkInterface.inputs.securityGroups;
-  return list(own).map(asText);
+  return asList(own).map(asText);
 }
 
 function egress(cloud: CloudReader, group: CloudRecord): readonly Permission[] {
@@ -41,7 +42,7 @@ function egress(cloud: CloudReader, group: CloudRecord): readonly Permission[] {
     .list(AWS_TYPES.securityGroupEgressRule)
     .filter(({ inputs }) => inputs.securityGroupId === group.id)
     .map(({ inputs }) => permissionOf(inputs as unknown as RuleInputs));
-  const inline = list(group.inputs.egress) as unknown as readonly InlineRule[];
+  const inline = asList(group.inputs.egress) as unknown as readonly InlineRule[];
   return [...rules, ...inline.flatMap((rule) => inlinePermissions(group.id, rule))];
 }
 
@@ -56,8 +57,4 @@ function isWithin(address: string, peer: string): boolean {
   const [network, bits] = ipaddr.parseCIDR(peer);
   const candidate = ipaddr.parse(address);
   return candidate.kind() === network.kind() && candidate.match(network, bits);
-}
-
-function list(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }

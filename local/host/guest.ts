@@ -87,30 +87,27 @@ function guestOf(cloud: CloudReader, account: HostAccount, instance: CloudRecord
   if (helo === "") throw new Error(`neither ${MAIN_CF} nor the cloud-config's fqdn says what it is called`);
   // Mail that the host's own programs hand over passes the milters for mail that doesn't come by SMTP.
   const rules = setting("non_smtpd_milters") === "" ? [] : readSigningRules(files);
-  const fetches = readKeyFetches(files);
   const policies = rolePolicies(cloud, instance);
+  const keyAt = (path: string): Key => {
+    const written = files.get(path);
+    if (written !== undefined) return { privateKey: written };
+    const fetch = readKeyFetches(files).find((candidate) => candidate.path === path);
+    return fetch === undefined
+      ? { fault: `nothing puts a key at ${path}` }
+      : fetchKey(cloud, account, fetch, policies);
+  };
   return {
     instanceId: instance.id,
     helo,
     source: sourceOf(cloud, instance),
     setting,
-    signing: rules.map((rule) => ({ ...rule, ...keyAt(rule.keyPath, files, fetches, policies) })),
+    signing: rules.map((rule) => ({ ...rule, ...keyAt(rule.keyPath) })),
     letsOut: (destination) => letsOut(cloud, instance, destination),
   };
-
-  function keyAt(
-    path: string,
-    written: ReadonlyMap<string, string>,
-    fetched: readonly KeyFetch[],
-    allowing: readonly string[],
-  ): Pick<SigningKey, "privateKey" | "fault"> {
-    const privateKey = written.get(path);
-    if (privateKey !== undefined) return { privateKey };
-    const fetch = fetched.find((candidate) => candidate.path === path);
-    if (fetch === undefined) return { fault: `nothing puts a key at ${path}` };
-    return fetchKey(cloud, account, fetch, allowing);
-  }
 }
+
+/** A private key, or why there is none. */
+type Key = Pick<SigningKey, "privateKey" | "fault">;
 
 /** Postfix takes its host name from the system where main.cf has none. */
 function withHostName(settings: PostfixSettings, fqdn: string | undefined): PostfixSettings {
@@ -132,7 +129,7 @@ function fetchKey(
   { region, accountId }: HostAccount,
   fetch: KeyFetch,
   policies: readonly string[],
-): Pick<SigningKey, "privateKey" | "fault"> {
+): Key {
   const asked = fetch.region ?? region;
   const path = fetch.parameter.replace(/^\/?/, "/");
   const arn = `arn:${partitionOf(asked)}:ssm:${asked}:${accountId}:parameter${path}`;

@@ -1,5 +1,6 @@
 import { AWS_TYPES } from "../aws/types.ts";
-import { asText, isJsonObject, type CloudReader, type CloudRecord, type Json } from "../store.ts";
+import { asText, isJsonObject, type CloudReader, type CloudRecord } from "../store.ts";
+import { asList } from "./json-list.ts";
 
 /** What AWS's managed policies allow of that which hosts do here. AWS has hundreds; these are the ones for mail hosts. */
 const MANAGED_POLICIES: Readonly<Record<string, readonly string[]>> = {
@@ -16,10 +17,10 @@ export function rolePolicies(cloud: CloudReader, instance: CloudRecord): readonl
   const attached = ofRole(AWS_TYPES.rolePolicyAttachment).map(({ inputs }) => inputs.policyArn ?? "");
   return [
     ...ofRole(AWS_TYPES.rolePolicy).map(({ inputs }) => asText(inputs.policy)),
-    ...list(role.inputs.inlinePolicies).map((policy) =>
+    ...asList(role.inputs.inlinePolicies).map((policy) =>
       asText(isJsonObject(policy) ? policy.policy : undefined),
     ),
-    ...[...attached, ...list(role.inputs.managedPolicyArns)].map((arn) => managedPolicy(asText(arn))),
+    ...[...attached, ...asList(role.inputs.managedPolicyArns)].map((arn) => managedPolicy(asText(arn))),
   ].filter((policy) => policy !== "");
 }
 
@@ -27,8 +28,4 @@ function managedPolicy(arn: string): string {
   const actions = MANAGED_POLICIES[arn.slice(arn.lastIndexOf("/") + 1)];
   if (actions === undefined) return "";
   return JSON.stringify({ Statement: { Effect: "Allow", Action: actions, Resource: "*" } });
-}
-
-function list(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
 }

@@ -40,7 +40,7 @@ export function readSigningRules(files: ReadonlyMap<string, string>): readonly S
 }
 
 /** The first rule that holds for an author; the local part's case matters to nobody here. */
-export function ruleFor(rules: readonly SigningRule[], author: string): SigningRule | undefined {
+export function ruleFor<Rule extends SigningRule>(rules: readonly Rule[], author: string): Rule | undefined {
   return rules.find((rule) => wildcard(rule.author).test(author));
 }
 

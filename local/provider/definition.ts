@@ -114,8 +114,7 @@ export interface FunctionDefinition {
   readonly token: string;
   readonly schema: Schema;
   readonly formats?: Formats;
-  /** Results that are secret. */
-  readonly secretOutputs?: readonly string[];
+  /** The result. No part of it is a secret, as with the bridged providers: what a function finds out isn't its secret. */
   call(args: JsonObject): Eventually<JsonObject>;
 }
 

@@ -34,6 +34,7 @@ export const SELECTIONS: readonly Selection[] = [
       "aws:ec2/getElasticIp:getElasticIp",
       "aws:ec2/getInstanceType:getInstanceType",
       "aws:ec2/getSubnet:getSubnet",
+      "aws:ec2/getSubnets:getSubnets",
       "aws:index/getCallerIdentity:getCallerIdentity",
       "aws:index/getPartition:getPartition",
       "aws:index/getRegion:getRegion",

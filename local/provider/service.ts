@@ -141,7 +141,7 @@ export function providerService(definition: ProviderDefinition): IResourceProvid
       const faults = checkShape(args, call.schema.inputs, call.formats);
       if (faults.length > 0) return invokeFailures(faults);
       const result = await call.call(known(args));
-      return new rpc.InvokeResponse().setReturn(wrap(result, call.secretOutputs ?? []));
+      return new rpc.InvokeResponse().setReturn(wrap(result));
     }),
 
     parameterize: unimplemented("Parameterize"),

@@ -56,13 +56,12 @@ export class StateFile {
 
   /** The file's text: JSON, one record a line. */
   render(state: CloudState): string {
-    const records = state.records.map((record) => this.#render(record)).join(",\n    ");
+    const records = state.records.map((record) => `\n    ${this.#render(record)}`).join(",");
     return `{
   "version": ${VERSION},
   "serial": ${state.serial},
   "facts": ${JSON.stringify(state.facts)},
-  "records": [
-    ${records}
+  "records": [${records}
   ]
 }
 `;

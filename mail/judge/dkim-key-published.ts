@@ -1,4 +1,4 @@
-import { dkimRecord, parseDkimRecord, selectorFault, type DkimKey } from "../dkim.ts";
+import { dkimRecord, parseDkimRecord, selectorFault } from "../dkim.ts";
 import type { DkimSelector, Inquiry } from "./inquiry.ts";
 import { agrees, disagrees, remarks, undetermined, type Rule, type Statement } from "./rule.ts";
 
@@ -68,7 +68,7 @@ async function publication(key: Required<DkimSelector>, { lookUp }: Inquiry): Pr
           ),
         ];
       }
-      return comparison(name, found, own?.key, { expected: own?.record, found, fix: publish });
+      return comparison(name, found, own, { expected: own?.record, found, fix: publish });
     }
   }
 }
@@ -76,10 +76,10 @@ async function publication(key: Required<DkimSelector>, { lookUp }: Inquiry): Pr
 function comparison(
   name: string,
   record: string,
-  own: DkimKey | undefined,
+  own: OwnKey | undefined,
   details: { expected: string | undefined; found: string; fix: string },
 ): Statement[] {
-  const key = parseDkimRecord(record);
+  const key = publishedKey(record);
   if ("fault" in key) return [disagrees(`The DKIM key record at ${name} ${key.fault}.`, details)];
   if (key.revoked) return [disagrees(`The DKIM key at ${name} is revoked: its p tag is empty.`, details)];
   if (own !== undefined && (key.keyType !== own.keyType || key.publicKey !== own.publicKey)) {
@@ -94,13 +94,39 @@ function comparison(
   ];
 }
 
-/** The host's key and the record that publishes it. */
-function ownKey(publicKey: string): { record: string; key: DkimKey } | { fault: string } {
+interface OwnKey {
+  /** The record that publishes it. */
+  readonly record: string;
+  readonly keyType: string;
+  readonly publicKey: string;
+}
+
+/** The host's key as it would be published. */
+const ownKey = lately((publicKey: string): OwnKey | { readonly fault: string } => {
   try {
     const record = dkimRecord(publicKey);
-    const key = parseDkimRecord(record);
-    return "fault" in key ? key : { record, key };
+    const [, keyType = "", key = ""] = /; k=(\w+); p=(\S+)$/.exec(record) ?? [];
+    return { record, keyType, publicKey: key };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
+});
+
+const publishedKey = lately(parseDkimRecord);
+
+/**
+ * `read` with its last results kept: to read a key takes longer than all the rest of a judgement, and the hosts of a
+ * domain share theirs.
+ */
+function lately<T>(read: (text: string) => T, capacity = 64): (text: string) => T {
+  const results = new Map<string, T>();
+  return (text) => {
+    const known = results.get(text);
+    if (known !== undefined) return known;
+    const result = read(text);
+    const [oldest] = results.keys();
+    if (results.size >= capacity && oldest !== undefined) results.delete(oldest);
+    results.set(text, result);
+    return result;
+  };
 }

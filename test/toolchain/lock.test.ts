@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, utimesSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -72,6 +72,22 @@ test("is taken over from a process that has died, by one of many", async () => {
   await Promise.all(Array.from({ length: 5 }, () => withLock(file, options, body)));
   expect(most).toBe(1);
   expect(existsSync(file)).toBe(false);
+});
+
+test("goes to the last of those that take it over in the same moment", async () => {
+  const file = write(lockFile(), holder([await deadProcess()]));
+  let entered = false;
+  const attempt = withLock(file, { poll: 100 }, () => {
+    entered = true;
+    return Promise.resolve();
+  });
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ pids: [process.pid] });
+  write(file, holder([process.pid]));
+  await sleep(300);
+  expect(entered).toBe(false);
+  rmSync(file);
+  await attempt;
+  expect(entered).toBe(true);
 });
 
 test.each<[string, (dead: number) => string, number, boolean]>([

@@ -1,0 +1,142 @@
+import type { promises as dns } from "node:dns";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import type { CloudflareZone } from "./cloudflare/zones.ts";
+import type { Listing } from "./dns/blocklist.ts";
+import { cloudZones, type Inbox } from "./dns/cloud-zones.ts";
+import { localResolver } from "./dns/resolver.ts";
+import { startDnsServer } from "./dns/server.ts";
+import { indexZones, type Zones } from "./dns/zone.ts";
+import { readGuest, type HostAccount } from "./host/guest.ts";
+import type { Letter } from "./host/message.ts";
+import { sendMessage, type Delivery } from "./host/send-message.ts";
+import { RECEIVER_ENDPOINT } from "./host/smtp-client.ts";
+import type { Attempt, ReceivedMessage } from "./receiver/attempt.ts";
+import type { DialogueLine } from "./receiver/dialogue.ts";
+import { startReceiver } from "./receiver/receiver.ts";
+import type { CloudReader, CloudStore } from "./store.ts";
+
+/** Where something listens, always on loopback. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * What makes the declared cloud act: names resolve, hosts send, a receiver judges. It follows the store; nothing has to be
+ * told to it.
+ */
+export interface DataPlane {
+  /** The DNS of the whole internet as far as the cloud knows it, UDP and TCP. */
+  readonly dns: Endpoint;
+  /** Asks that DNS, with the contract of Node's own resolver. */
+  readonly resolver: dns.Resolver;
+  /** The receiver, and the domain that it takes mail for. */
+  readonly receiver: Endpoint & Pick<Inbox, "domain" | "hostname">;
+  /** What the receiver saw, oldest first. */
+  readonly attempts: readonly Attempt[];
+  /** What it accepted, oldest first. */
+  readonly messages: readonly ReceivedMessage[];
+  /** Resolves when instances run or are gone, and addresses lead where they should, as the store now has it. */
+  settle(): Promise<void>;
+  /** Has an instance send a letter. Rejects with `NoGuestError` if it isn't a mail host. */
+  deliver(instanceId: string, letter: Letter): Promise<Delivery>;
+  /** Puts an address on the local blocklist, or takes it off. */
+  list(address: string, reason: string): void;
+  unlist(address: string): void;
+  /** Ends everything that listens or runs. The store stays open. */
+  close(): Promise<void>;
+}
+
+/** How to set up the data plane that lives in this process. */
+export interface ProcessDataPlaneOptions {
+  readonly store: CloudStore;
+  readonly zones: readonly CloudflareZone[];
+  readonly account: HostAccount;
+  /** The folder for accepted mail (a Maildir `mail` in it). */
+  readonly directory: string;
+  /** The port wished for; where it is taken another is chosen. @default any free one */
+  readonly dnsPort?: number;
+  /** Told of each line of each SMTP session. */
+  readonly trace?: (line: DialogueLine) => void;
+}
+
+/** The mailbox of the local cloud's internet, and its blocklist. */
+const INBOX: Inbox = {
+  domain: "inbox.okmail.internal",
+  hostname: "mx.inbox.okmail.internal",
+  address: RECEIVER_ENDPOINT.ip4,
+};
+const BLOCKLIST = "dnsbl.okmail.internal";
+/** Where the store keeps the listings: JSON list of addresses with reasons. */
+const LISTINGS = "local:blocklist";
+
+/**
+ * The data plane that needs neither root nor Linux: DNS, hosts and receiver within this process, on loopback only. A host is
+ * no machine here: what it would do is read from its user data, and its address is carried by the PROXY protocol.
+ */
+export async function processDataPlane(options: ProcessDataPlaneOptions): Promise<DataPlane> {
+  const { store, account, directory, dnsPort, trace } = options;
+  const zonesNow = liveZones(options);
+  const dnsServer = await startDnsServer(zonesNow, dnsPort === undefined ? {} : { port: dnsPort });
+  const servers = [`${dnsServer.address}:${dnsServer.port}`];
+  const receiver = await startReceiver({
+    resolver: servers,
+    hostname: INBOX.hostname,
+    recipientDomain: INBOX.domain,
+    blocklistZones: [BLOCKLIST],
+    maildir: join(directory, "mail"),
+    ...(trace !== undefined && { trace }),
+  }).catch(async (error: unknown) => {
+    await dnsServer.close();
+    throw error;
+  });
+  const relist = (change: (listings: readonly Listing[]) => readonly Listing[]) =>
+    store.transact((cloud) =>
+      cloud.setFact(
+        LISTINGS,
+        change(listings(cloud)).map(({ address, reason }) => ({ address, reason })),
+      ),
+    );
+  return {
+    dns: { address: dnsServer.address, port: dnsServer.port },
+    resolver: localResolver(servers),
+    receiver: {
+      address: receiver.address,
+      port: receiver.port,
+      domain: INBOX.domain,
+      hostname: INBOX.hostname,
+    },
+    attempts: receiver.attempts,
+    messages: receiver.messages,
+    settle: () => Promise.resolve(),
+    deliver: async (instanceId, letter) =>
+      sendMessage(readGuest(store, account, instanceId), letter, receiver),
+    list: (address, reason) => {
+      if (isIP(address) === 0) throw new Error(`"${address}" is no IP address`);
+      relist((present) => [...present.filter((listing) => listing.address !== address), { address, reason }]);
+    },
+    unlist: (address) => relist((present) => present.filter((listing) => listing.address !== address)),
+    close: async () => {
+      await receiver.close();
+      await dnsServer.close();
+    },
+  };
+}
+
+/** The zones as they follow from the store, worked out anew when it has changed. */
+function liveZones({ store, zones, account }: ProcessDataPlaneOptions): () => Zones {
+  let known: { serial: number; zones: Zones } | undefined;
+  return () => {
+    if (known?.serial !== store.serial) {
+      const blocklist = { zone: BLOCKLIST, listings: listings(store) };
+      const sources = cloudZones({ cloud: store, zones, region: account.region, inbox: INBOX, blocklist });
+      known = { serial: store.serial, zones: indexZones(sources, store.serial) };
+    }
+    return known.zones;
+  };
+}
+
+function listings(cloud: CloudReader): readonly Listing[] {
+  return (cloud.fact(LISTINGS) ?? []) as unknown as readonly Listing[];
+}
