@@ -33,7 +33,7 @@ export interface DataPlane {
   readonly resolver: dns.Resolver;
   /** The receiver, and the domain that it takes mail for. */
   readonly receiver: Endpoint & Pick<Inbox, "domain" | "hostname">;
-  /** What the receiver saw, oldest first. */
+  /** What the receiver saw, oldest first; how much of it is known depends on the receiver. */
   readonly attempts: readonly Attempt[];
   /** What it accepted, oldest first. */
   readonly messages: readonly ReceivedMessage[];

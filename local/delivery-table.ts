@@ -27,7 +27,10 @@ export function deliveryRows({ facts, message, reply, tls }: Attempt): DeliveryR
 }
 
 /** The rows in columns, for a terminal; coloured if `stream` is one. */
-export function renderRows(rows: readonly DeliveryRow[], stream: NodeJS.WritableStream = process.stdout): string {
+export function renderRows(
+  rows: readonly DeliveryRow[],
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
   const widthOf = (column: "what" | "seen") => Math.max(...rows.map((row) => row[column].length));
   const [what, seen] = [widthOf("what"), Math.min(widthOf("seen"), 60)];
   return rows
@@ -36,7 +39,7 @@ export function renderRows(rows: readonly DeliveryRow[], stream: NodeJS.Writable
       if (verdict === undefined) return start;
       const mark = verdict.good ? "✓" : "✗";
       const paint = verdict.good ? "green" : "red";
-      return `${start}  ${styleText(paint, `${mark} ${verdict.text}`, { stream: stream as NodeJS.WriteStream })}`;
+      return `${start}  ${styleText(paint, `${mark} ${verdict.text}`, { stream })}`;
     })
     .join("\n");
 }

@@ -108,7 +108,8 @@ function isDmarcRecord(text: string): boolean {
 function organizationOf(domain: string, found: readonly Step[]): string {
   for (const step of found) {
     if (step.psd === "n") return step.domain;
-    if (step.psd === "y" && step.domain !== domain) {
+    if (step.psd === "y") {
+      // One label more than the public suffix, or the domain itself where it is the suffix.
       const labels = step.domain.split(".").length + 1;
       return domain.split(".").slice(-labels).join(".");
     }

@@ -57,7 +57,7 @@ class Survey {
     this.#resolver = resolver;
   }
 
-  /** @param isOwn whether the record is the domain's own, by redirect too, and not one that it includes */
+  /** @param isOwn whether the record is the domain's own, by redirect too, and not one that it includes from elsewhere */
   async record(domain: string, isOwn: boolean): Promise<string | undefined> {
     if (this.#read.has(domain) || this.#read.size >= mostRecords) return undefined;
     this.#read.add(domain);
@@ -92,7 +92,8 @@ class Survey {
         this.#everyone.push(grant);
         return;
       case "include":
-        await this.record(name, false);
+        // A record of one's own further down is still one's own.
+        await this.record(name, isOwn && name.endsWith(`.${domain}`));
         return;
       case "redirect":
         await this.record(name, isOwn);

@@ -1,3 +1,4 @@
+import { clipped } from "./clipped.ts";
 import { normalizeName } from "./host-name.ts";
 import { lookUp, remembering, type Resolver, type Unknown } from "./resolver.ts";
 import { evaluateSpf, type SpfEvaluation, type SpfQuestion, type SpfResult } from "./spf-evaluation.ts";
@@ -118,7 +119,7 @@ async function problemIn(
 async function locatedFault(fault: string, view: SpfView, question: SpfQuestion): Promise<string> {
   const [domain, records = []] = [...view.records].at(-1) ?? [];
   const [record] = records;
-  if (domain === undefined || record === undefined || records.length > 1) return fault;
+  if (domain === undefined || record === undefined || records.length > 1) return clipped(fault);
   const term = await faultyTerm(record, fault, question);
-  return term === undefined ? fault : `${fault}: "${term}" at ${domain}`;
+  return term === undefined ? clipped(fault) : `${clipped(fault)}: "${clipped(term)}" at ${domain}`;
 }

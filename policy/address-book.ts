@@ -59,6 +59,11 @@ export class AddressBook {
     return address === undefined || others.length > 0 ? undefined : { address, eip: undefined };
   }
 
+  /** Whether the plan uses Elastic IPs that it doesn't manage. */
+  get hasAdopted(): boolean {
+    return this.#adopted.size > 0;
+  }
+
   /** An address that is written down. */
   ofAddress(address: string): StaticAddress {
     const written = this.#symbols.written(address);

@@ -1,5 +1,4 @@
 import { UndeterminedError } from "../mail/resolver.ts";
-import { isSymbol } from "../mail/symbol.ts";
 import type { AddressBook } from "./address-book.ts";
 import type { Plan } from "./plan.ts";
 import type { DnsRecord, Eip } from "./planned-resource.ts";
@@ -7,13 +6,7 @@ import { isUnknown, known, type Unknown } from "./property.ts";
 import type { ZoneIndex } from "./zone-index.ts";
 
 /** Ends the names that texts of `PlannedSpf` ask for. No such domain can exist (RFC 6761 6.4). */
-const unknownRest = "rest-not-known-yet.invalid";
-
-/** What an SPF check asks of a record that isn't known: whether what isn't known of it authorizes an address. */
-interface Question {
-  readonly address: string;
-  readonly owner: string;
-}
+const unknownRest = ".rest-not-known-yet.invalid";
 
 /** SPF records whose contents aren't known, as far as what they derive from tells. */
 export class PlannedSpf {
@@ -29,11 +22,11 @@ export class PlannedSpf {
   }
 
   /**
-   * The text of a TXT record whose content isn't known: the template that its MailRecords component registered; else
-   * one that authorizes the addresses it derives from, such as
-   * `v=spf1 ip4:240.0.0.1 exists:%{i}.example.com.rest-not-known-yet.invalid -all`, where the second term stands for
-   * whatever else the record says (`refuse`). Undefined if the content derives from no Elastic IP: it is taken for a text
-   * of another kind.
+   * The text of a TXT record whose content isn't known: the template that its MailRecords component registered; else one
+   * that authorizes the addresses it derives from, `v=spf1 ip4:240.0.0.1 -all`. If the record may authorize other
+   * addresses of the plan by what isn't known of it, that has a term too, whose look-up is undetermined (`refuse`):
+   * `exists:example.com.rest-not-known-yet.invalid`. Undefined if the content derives from no Elastic IP: it is taken for
+   * a text of another kind.
    */
   text(owner: string, record: DnsRecord, content: Unknown): string | undefined {
     const { eips } = this.#addresses.behind(content.dependsOn);
@@ -45,34 +38,37 @@ export class PlannedSpf {
       if (text !== undefined) return text;
     }
     const terms = eips.map((eip) => `ip4:${this.#addresses.ofEip(eip)}`);
-    return `v=spf1 ${terms.join(" ")} exists:%{i}.${owner}.${unknownRest} -all`;
-  }
-
-  /** The question in a name that a text of this class asks for, undefined for any other name. */
-  question(name: string): Question | undefined {
-    if (!name.endsWith(`.${unknownRest}`)) return undefined;
-    const question = name.slice(0, -unknownRest.length - 1);
-    const [, address = "", owner = ""] = /^(\d+\.\d+\.\d+\.\d+)\.(.+)$/.exec(question) ?? [];
-    return { address, owner };
+    if (this.#mayAuthorizeOthers(owner, eips)) terms.push(`exists:${owner}${unknownRest}`);
+    return `v=spf1 ${terms.join(" ")} -all`;
   }
 
   /**
-   * Whether the record may authorize the address by what isn't known of it. An address that is known may be written in it.
-   * One not yet allocated gets in only by `a`, `mx` or `include`, so some record that leads to it has to be there: the
-   * owner's A, its exchangers' A, or another SPF record. (The SPF record of a host's own name is for HELO, not for
-   * inclusion.)
-   * @throws UndeterminedError if it may
+   * Refuses to answer for a name that a text of this class asks for.
+   * @throws UndeterminedError for such a name
    */
-  refuse({ address, owner }: Question): void {
-    const eip = isSymbol(address) ? this.#addresses.allocationOf(address) : undefined;
-    if (
-      eip === undefined ||
-      this.#holds(owner, eip) ||
-      this.#exchangers(owner).some((exchanger) => this.#holds(exchanger, eip)) ||
-      [...this.#mentioning(eip)].some((name) => name !== owner && !this.#holds(name, eip))
-    ) {
-      throw new UndeterminedError(`the SPF record of ${owner} is not known before it is created`);
+  refuse(name: string): void {
+    if (!name.endsWith(unknownRest)) return;
+    const owner = name.slice(0, -unknownRest.length);
+    throw new UndeterminedError(`the SPF record of ${owner} is not known before it is created`);
+  }
+
+  /**
+   * Whether the record may authorize an address of the plan that it doesn't derive from. One that is known may be written
+   * in it. One not yet allocated gets in only by `a`, `mx` or `include`, so some record that leads to it has to be
+   * there: the owner's A, its exchangers' A, or another SPF record. (The SPF record of a host's own name is for HELO, not
+   * for inclusion.)
+   */
+  #mayAuthorizeOthers(owner: string, eips: readonly Eip[]): boolean {
+    if (this.#addresses.hasAdopted) return true;
+    const included = new Set(eips);
+    const names = [owner, ...this.#exchangers(owner)];
+    for (const eip of this.#plan.eips) {
+      if (included.has(eip)) continue;
+      if (typeof eip.publicIp === "string" || names.some((name) => this.#holds(name, eip.urn))) return true;
+      const mentions = [...this.#mentioning(eip.urn)];
+      if (mentions.some((name) => name !== owner && !this.#holds(name, eip.urn))) return true;
     }
+    return false;
   }
 
   /**

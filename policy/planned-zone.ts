@@ -76,24 +76,19 @@ export function plannedZone(plan: Plan, options: PlannedZoneOptions): PlannedZon
 
   async function lookUp<T extends RecordType>(name: string, type: T): Promise<Found<T>> {
     if (name.length > maxName || name === "") throw dnsError("EBADNAME", `${type} ${name}`);
-    const question = spf.question(name);
-    if (question !== undefined) {
-      spf.refuse(question);
-      throw dnsError("ENOTFOUND", `${type} ${name}`);
-    }
+    spf.refuse(name);
     const zone = zones.zoneOf(name);
     if (zone === undefined) return outside(name, type);
     const node = zones.node(name, zone.apex);
-    if (node.kind === "records") {
-      const found = atNode(context, name, type, node.records);
-      if (found !== undefined) return found;
-    }
-    return absent(name, type, zone, node.kind === "nothing" ? "ENOTFOUND" : "ENODATA");
+    const found = node.kind === "records" ? atNode(context, name, type, node.records) : undefined;
+    return found ?? absent(name, type, zone, node.kind === "nothing" ? "ENOTFOUND" : "ENODATA");
   }
 
   async function outside<T extends RecordType>(name: string, type: T): Promise<Found<T>> {
     const names = type === "PTR" ? reverse.resolve(name) : undefined;
     if (names !== undefined) return { kind: "answers", answers: names as unknown as Answers[T] };
+    const found = atNode(context, name, type, zones.at(name));
+    if (found !== undefined) return found;
     const maybe = zones.maybe(name, type);
     if (maybe !== undefined) throw mayBe(maybe);
     if (liveDns === undefined)

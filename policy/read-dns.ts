@@ -65,11 +65,19 @@ export function readCloudflareRecord(plan: Plan, origin: Origin, record: Propert
 }
 
 function recordName(record: Properties): Pick<DnsRecord, "recordName" | "namedByAws"> {
-  const name = nameOf(record.text("name"));
+  const written = record.text("name");
+  const name = typeof written === "string" ? normalizeName(written).replace(octal, fromOctal) : written;
   return {
     recordName: name,
     namedByAws: isUnknown(name) && name.dependsOn.some((urn) => givesNames.test(urn)),
   };
+}
+
+/** Route 53 writes `*` as `\052`. */
+const octal = /\\([0-3][0-7]{2})/g;
+
+function fromOctal(_: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 8));
 }
 
 /** Resources that ask for records by names such as `_x1.example.com` and `x._domainkey.example.com`. */

@@ -193,7 +193,7 @@ export class ZoneIndex {
     const owner = ownerOf(record, zone.apex);
     if (owner === undefined) {
       if (by === -1) this.#unplaced.delete(record.urn);
-      else if (!record.namedByAws) this.#unplaced.set(record.urn, record);
+      else if (!record.namedByAws && record.recordName !== undefined) this.#unplaced.set(record.urn, record);
       return;
     }
     const records = this.#owners.get(owner) ?? new Map<string, DnsRecord>();

@@ -52,7 +52,7 @@ export function eipDomainName(account: Account): ResourceDefinition {
 
 async function resolveForward(account: Account, name: string): Promise<Forward> {
   try {
-    return await account.resolve4(name);
+    return await account.resolve4(name.toLowerCase().replace(/\.$/, ""));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOTFOUND" || code === "ENODATA") return [];

@@ -90,7 +90,8 @@ export function isPermitted(
   exceptRule?: string,
 ): boolean {
   return permissions(cloud, groupId, direction).some(
-    (given) => given.ruleId !== exceptRule && describePermission(given) === describePermission(wanted),
+    (given) => (given.ruleId === undefined || given.ruleId !== exceptRule) &&
+      describePermission(given) === describePermission(wanted),
   );
 }
 

@@ -1,3 +1,5 @@
+import { wildcard } from "./wildcard.ts";
+
 /** A statement of an IAM policy, as JSON has it. */
 interface Statement {
   readonly Effect?: unknown;
@@ -30,23 +32,17 @@ function applies(
   resource: string,
 ): boolean {
   const isActionMeant =
-    Action === undefined ? !matchesOne(NotAction, action, "i") : matchesOne(Action, action, "i");
+    Action === undefined ? !matchesOne(NotAction, action, true) : matchesOne(Action, action, true);
   const isResourceMeant =
     Resource === undefined ? !matchesOne(NotResource, resource) : matchesOne(Resource, resource);
   return isActionMeant && isResourceMeant;
 }
 
 /** Whether one of the patterns, with `*` and `?`, is the text. Actions are told apart without regard to case. */
-function matchesOne(patterns: unknown, text: string, flags = ""): boolean {
+function matchesOne(patterns: unknown, text: string, ignoreCase = false): boolean {
   return [patterns]
     .flat()
-    .some((pattern) => typeof pattern === "string" && wildcard(pattern, flags).test(text));
-}
-
-function wildcard(pattern: string, flags: string): RegExp {
-  const quoted = pattern
-    .replace(/[\\^$.+()[\]{}|]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${quoted}$`, flags);
+    .some(
+      (pattern) => typeof pattern === "string" && wildcard(pattern, { anyOne: true, ignoreCase }).test(text),
+    );
 }

@@ -1,3 +1,5 @@
+import { wildcard } from "./wildcard.ts";
+
 /** A rule of OpenDKIM: mail of which authors is signed, and how. */
 export interface SigningRule {
   /** The author's address, with `*` for any run of characters. */
@@ -41,7 +43,7 @@ export function readSigningRules(files: ReadonlyMap<string, string>): readonly S
 
 /** The first rule that holds for an author; the local part's case matters to nobody here. */
 export function ruleFor<Rule extends SigningRule>(rules: readonly Rule[], author: string): Rule | undefined {
-  return rules.find((rule) => wildcard(rule.author).test(author));
+  return rules.find((rule) => wildcard(rule.author, { ignoreCase: true }).test(author));
 }
 
 function fromTables(author: string, key: string, value: string | undefined): SigningRule {
@@ -75,9 +77,4 @@ function rows(text: string): string[][] {
     .map((line) => line.replace(/#.*/, "").trim())
     .filter((line) => line !== "")
     .map((line) => line.split(/\s+/));
-}
-
-function wildcard(pattern: string): RegExp {
-  const quoted = pattern.replace(/[\\^$.+?()[\]{}|]/g, "\\$&").replaceAll("*", ".*");
-  return new RegExp(`^${quoted}$`, "i");
 }

@@ -46,11 +46,10 @@ export function diff(
   );
   const further = traits.replacedBy?.(all, after) ?? [];
   const replacing = all.filter((one) => further.includes(one) || forcesNew(traits, one));
-  const property = traits.autoname?.property;
+  const name = traits.autoname && after[traits.autoname.property];
   // Two resources can't have one name at a time. A made-up name changes with the replacement.
-  const sameName =
-    property !== undefined && before[property] === after[property] && !isAutoname(after[property]);
-  const deleteBeforeReplace = replacing.length > 0 && (traits.deleteBeforeReplace === true || sameName);
+  const isTaken = name !== undefined && name === before[traits.autoname?.property ?? ""] && !isAutoname(name);
+  const deleteBeforeReplace = replacing.length > 0 && (traits.deleteBeforeReplace === true || isTaken);
   return { differences: all, replacing, deleteBeforeReplace };
 }
 

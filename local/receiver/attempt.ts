@@ -19,7 +19,7 @@ export interface Attempt {
   readonly outcome: "accepted" | "refused" | "deferred" | "unfinished";
   /** The reply that decided, undefined while unfinished. */
   readonly reply?: Reply;
-  /** The whole session; it grows until the session ends. */
+  /** The whole session, of a very long one the beginning; it grows until the session ends. */
   readonly dialogue: readonly DialogueLine[];
 }
 

@@ -1,8 +1,9 @@
 import { isIPv4 } from "node:net";
+import { canonicalName } from "../dns/name.ts";
 import { checkBlocklist, type BlocklistResult } from "./blocklist.ts";
 import { heloKind, type HeloKind } from "./helo.ts";
 import { checkIprev, type Iprev } from "./iprev.ts";
-import { comparable, lookUp, presence, valuesOf, type Resolve } from "./lookup.ts";
+import { lookUp, presence, valuesOf, type Resolve } from "./lookup.ts";
 import { checkSpf, type SpfCheck } from "./spf.ts";
 
 /** Who speaks to us and for whom. */
@@ -46,7 +47,7 @@ export async function gatherFacts(
   blocklistZones: readonly string[],
 ): Promise<ClientFacts> {
   const { address, mailFrom } = client;
-  const helo = comparable(client.helo);
+  const helo = canonicalName(client.helo);
   const [iprev, blocklists, heloA, heloAaaa, heloMx, senderDomain, spfHelo, spfMailFrom] = await Promise.all([
     checkIprev(resolve, address),
     Promise.all(blocklistZones.map((zone) => checkBlocklist(resolve, address, zone))),
@@ -71,14 +72,14 @@ export async function gatherFacts(
 }
 
 async function lookUpSenderDomain(resolve: Resolve, domain: string): Promise<SenderDomain> {
-  const name = comparable(domain);
+  const name = canonicalName(domain);
   const [mx, a, aaaa] = await Promise.all([
     lookUp(resolve, name, "MX"),
     lookUp(resolve, name, "A"),
     lookUp(resolve, name, "AAAA"),
   ]);
   const byPreference = valuesOf(mx).toSorted((one, other) => one.priority - other.priority);
-  const exchangers = byPreference.map(({ exchange }) => comparable(exchange));
+  const exchangers = byPreference.map(({ exchange }) => canonicalName(exchange));
   const nullMx = exchangers.length === 1 && exchangers[0] === "";
   return { name, exchangers, status: presence(mx, a, aaaa), nullMx };
 }

@@ -1,5 +1,5 @@
 import type { ClientFacts } from "./client-facts.ts";
-import { comparable } from "./lookup.ts";
+import { canonicalName } from "../dns/name.ts";
 import { reply, type Reply } from "./reply.ts";
 import type { SpfCheck } from "./spf.ts";
 
@@ -66,7 +66,7 @@ function heloResolves({ helo, heloKind, heloStatus }: ClientFacts): Reply | unde
 
 function heloIsTheClientsName({ helo, iprev }: ClientFacts): Reply | undefined {
   const names = iprev.names.filter(({ confirmed }) => confirmed).map(({ name }) => name);
-  if (names.includes(comparable(helo))) return undefined;
+  if (names.includes(canonicalName(helo))) return undefined;
   return reply(
     550,
     "5.7.25",

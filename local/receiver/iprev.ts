@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
-import { reverseName } from "../dns/name.ts";
-import { comparable, lookUp, valuesOf, type Resolve } from "./lookup.ts";
+import { canonicalName, reverseName } from "../dns/name.ts";
+import { lookUp, valuesOf, type Resolve } from "./lookup.ts";
 
 /** A name that the client's address claims, and whether the name owns up to it. */
 export interface ClientName {
@@ -29,7 +29,7 @@ export async function checkIprev(resolve: Resolve, address: string): Promise<Ipr
 
   const family = isIPv4(address) ? "A" : "AAAA";
   const claims = pointers.values.slice(0, MAX_NAMES).map(async (pointer) => {
-    const name = comparable(pointer);
+    const name = canonicalName(pointer);
     const forward = await lookUp(resolve, name, family);
     const addresses = valuesOf(forward);
     return { name, addresses, confirmed: addresses.includes(address), unknown: forward.status === "failed" };

@@ -47,8 +47,3 @@ export function presence(...lookUps: readonly Found<unknown>[]): "present" | "ab
   if (lookUps.some((found) => found.status === "found")) return "present";
   return lookUps.some((found) => found.status === "failed") ? "failed" : "absent";
 }
-
-/** Names as they are compared: lower case, no final dot. */
-export function comparable(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
-}

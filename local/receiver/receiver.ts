@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import type { AddressInfo, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import { localResolver } from "../dns/resolver.ts";
 import type { Attempt, ReceivedMessage } from "./attempt.ts";
 import { selfSigned } from "./certificate.ts";
 import { dialogueLogger, type DialogueLine } from "./dialogue.ts";
+import { DEFAULT_LIMITS, type ReceiverLimits } from "./limits.ts";
+import { listen, LOOPBACK, trackSockets } from "./listening.ts";
 import type { Resolve } from "./lookup.ts";
 import { reply, SmtpRefusal } from "./reply.ts";
 import { Session, type Policy } from "./session.ts";
@@ -29,20 +30,6 @@ export interface ReceiverOptions {
   readonly limits?: Partial<ReceiverLimits>;
 }
 
-/** What a receiver puts up with. */
-export interface ReceiverLimits {
-  /** Octets of a message. @default 10 MiB */
-  readonly size: number;
-  /** Connections at a time. @default 50 */
-  readonly connections: number;
-  /** Milliseconds without a command. @default 60 s */
-  readonly idle: number;
-  /** Milliseconds of a session altogether. @default 5 min */
-  readonly session: number;
-  /** Recipients of a message. @default 100 */
-  readonly recipients: number;
-}
-
 /** A running receiver. */
 export interface Receiver {
   /** Always loopback. */
@@ -59,14 +46,6 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-const LOOPBACK = "127.0.0.1";
-const LIMITS: ReceiverLimits = {
-  size: 10 * 1024 * 1024,
-  connections: 50,
-  idle: 60_000,
-  session: 300_000,
-  recipients: 100,
-};
 /** Octets of a command line; RFC 5321 section 4.5.3.1.4 has 512, extensions add to it. */
 const COMMAND_LINE = 2048;
 /** Messages and attempts that are remembered. */
@@ -77,7 +56,7 @@ const MEMORY = 1000;
  * PROXY header (version 1) that says who the client is. STARTTLS is offered.
  */
 export async function startReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const limits = { ...LIMITS, ...options.limits };
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const messages: ReceivedMessage[] = [];
   const attempts: Attempt[] = [];
   const listeners = new Set<(message: ReceivedMessage) => void>();
@@ -108,7 +87,7 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
     closeTimeout: 100,
     heloResponse: "%s",
     logger: dialogueLogger((line) => {
-      sessionOf(line.session).dialogue.push(line);
+      sessionOf(line.session).heard(line);
       options.trace?.(line);
     }),
     onSecure: (socket, { id }, done) => {
@@ -194,29 +173,4 @@ function asRefusal(error: unknown): SmtpRefusal {
 function remember<T>(list: T[], item: T): void {
   list.push(item);
   if (list.length > MEMORY) list.shift();
-}
-
-/** Knows the open sockets, and ends each after a while: a client that keeps just busy enough is never idle. */
-function trackSockets(server: SMTPServer, sessionLimit: number): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>();
-  server.server.on("connection", (socket: Socket) => {
-    const timer = setTimeout(() => socket.destroy(), sessionLimit);
-    sockets.add(socket);
-    socket.on("close", () => {
-      clearTimeout(timer);
-      sockets.delete(socket);
-    });
-  });
-  return sockets;
-}
-
-async function listen(server: SMTPServer, port: number): Promise<AddressInfo> {
-  try {
-    server.listen(port, LOOPBACK);
-    await once(server.server, "listening");
-  } catch (error) {
-    if (port === 0 || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    return listen(server, 0);
-  }
-  return server.server.address() as AddressInfo;
 }

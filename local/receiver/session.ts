@@ -12,6 +12,9 @@ import { isSuspicious, judgeMessage } from "./message-verdict.ts";
 import { reply, SmtpRefusal } from "./reply.ts";
 import { stamp } from "./trace-headers.ts";
 
+/** Lines of a session's dialogue that are kept; no honest session has as many. */
+const MAX_LINES = 1000;
+
 /** What all sessions of a receiver have in common. */
 export interface Policy {
   readonly resolve: Resolve;
@@ -23,9 +26,9 @@ export interface Policy {
 
 /** What a receiver remembers of one SMTP session, and how it answers. Refusals are thrown. */
 export class Session {
-  readonly dialogue: DialogueLine[] = [];
   /** Protocol and cipher, once the session is encrypted. */
   tls?: string;
+  readonly #dialogue: DialogueLine[] = [];
   readonly #policy: Policy;
   readonly #begun: (attempt: OpenAttempt) => void;
   #attempt: OpenAttempt | undefined;
@@ -37,6 +40,11 @@ export class Session {
     this.#begun = begun;
   }
 
+  /** Takes a line of the dialogue down. */
+  heard(line: DialogueLine): void {
+    if (this.#dialogue.length < MAX_LINES) this.#dialogue.push(line);
+  }
+
   /** MAIL FROM: nothing is judged yet; like Postfix, the receiver waits until it knows for whom the message is. */
   mailFrom(address: SMTPServerAddress, { id, remoteAddress, hostNameAppearsAs }: SMTPServerSession): void {
     this.#facts = undefined;
@@ -46,7 +54,7 @@ export class Session {
       recipients: [],
       ...(this.tls !== undefined && { tls: this.tls }),
       outcome: "unfinished",
-      dialogue: this.dialogue,
+      dialogue: this.#dialogue,
     };
     this.#begun(this.#attempt);
   }

@@ -1,8 +1,7 @@
 import { isIPv6 } from "node:net";
 import { publicIp4Fault } from "../address.ts";
 import { isSymbol } from "../symbol.ts";
-import type { Inquiry } from "./inquiry.ts";
-import { settledAddress } from "./inquiry.ts";
+import { settledAddress, type Inquiry } from "./inquiry.ts";
 import { agrees, disagrees, list, remarks, undetermined, type Rule, type Statement } from "./rule.ts";
 
 export const aMatchesAddress: Rule = {

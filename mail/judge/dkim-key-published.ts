@@ -1,3 +1,4 @@
+import { clipped } from "../clipped.ts";
 import { dkimRecord, parseDkimRecord, selectorFault } from "../dkim.ts";
 import type { DkimSelector, Inquiry } from "./inquiry.ts";
 import { agrees, disagrees, remarks, undetermined, type Rule, type Statement } from "./rule.ts";
@@ -80,7 +81,7 @@ function comparison(
   details: { expected: string | undefined; found: string; fix: string },
 ): Statement[] {
   const key = publishedKey(record);
-  if ("fault" in key) return [disagrees(`The DKIM key record at ${name} ${key.fault}.`, details)];
+  if ("fault" in key) return [disagrees(`The DKIM key record at ${name} ${clipped(key.fault)}.`, details)];
   if (key.revoked) return [disagrees(`The DKIM key at ${name} is revoked: its p tag is empty.`, details)];
   if (own !== undefined && (key.keyType !== own.keyType || key.publicKey !== own.publicKey)) {
     return [disagrees(`The DKIM key at ${name} is not the one that the host signs with.`, details)];
@@ -90,7 +91,7 @@ function comparison(
     agrees(`The DKIM key at ${name} is published (${kind}${own === undefined ? "" : ", the host's"}).`, {
       found: record,
     }),
-    ...key.notes.map((note) => remarks(`The DKIM key record at ${name} ${note}.`, details)),
+    ...key.notes.map((note) => remarks(`The DKIM key record at ${name} ${clipped(note)}.`, details)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { clipped } from "../clipped.ts";
 import {
   discoverDmarc,
   discoverDmarcBySuffixList,
@@ -30,9 +31,9 @@ export const dmarcPublished: Rule = {
     return [
       await alignment(record, policy, discovery, inquiry),
       ...policy.notes.map((note) =>
-        remarks(`The DMARC record at _dmarc.${record.domain} ${note}.`, {
+        remarks(`The DMARC record at _dmarc.${record.domain} ${clipped(note)}.`, {
           found: record.text,
-          fix: `Correct the TXT record at _dmarc.${record.domain}, which is "${record.text}".`,
+          fix: `Correct the TXT record at _dmarc.${record.domain}, which is "${clipped(record.text)}".`,
           source: "RFC 9989 4.7",
         }),
       ),
@@ -56,9 +57,9 @@ function missing(from: string, { ambiguous }: DmarcDiscovery): Statement {
 }
 
 function faulty({ domain, text }: FoundDmarcRecord, fault: string): Statement {
-  return disagrees(`The DMARC record at _dmarc.${domain} ${fault}.`, {
+  return disagrees(`The DMARC record at _dmarc.${domain} ${clipped(fault)}.`, {
     found: text,
-    fix: `Correct the TXT record at _dmarc.${domain}, which is "${text}".`,
+    fix: `Correct the TXT record at _dmarc.${domain}, which is "${clipped(text)}".`,
     source: "RFC 9989 4.7",
   });
 }
@@ -120,7 +121,7 @@ async function olderReading(record: FoundDmarcRecord, { from, resolver }: Inquir
       `Receivers that still read by RFC 7489 find another DMARC record for ${from} than _dmarc.${record.domain}: ${instead}.`,
       {
         found: older.record?.text,
-        fix: `Publish the DMARC record at _dmarc.${from} too: "${record.text}".`,
+        fix: `Publish the DMARC record at _dmarc.${from} too: "${clipped(record.text)}".`,
         source: "RFC 7489 6.6.3",
       },
     ),

@@ -64,7 +64,8 @@ export function sentence(clause: string): string {
   return clause.endsWith(".") ? clause : `${clause}.`;
 }
 
-/** `a`, `a and b`, `a, b and c` */
+/** `a`, `a and b`, `a, b and c`; of more than ten values the first ten and `7 more`. */
 export function list(values: readonly string[]): string {
-  return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} and ${values.at(-1) ?? ""}`;
+  const named = values.length > 10 ? [...values.slice(0, 10), `${values.length - 10} more`] : values;
+  return named.length < 2 ? named.join("") : `${named.slice(0, -1).join(", ")} and ${named.at(-1) ?? ""}`;
 }

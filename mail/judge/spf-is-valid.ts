@@ -1,3 +1,4 @@
+import { clipped } from "../clipped.ts";
 import { unknownIn, type SpfCheck } from "../spf.ts";
 import { costsLookup, spfTerms } from "../spf-terms.ts";
 import type { Inquiry } from "./inquiry.ts";
@@ -63,8 +64,8 @@ function cure({ domain, chain, record, lookups, voidLookups }: SpfCheck): string
   if (lookups > 10)
     return `Replace a, mx and include terms of ${domain} by ip4 terms until 10 look-ups are left.`;
   return last === domain
-    ? `Correct the TXT record of ${domain}, which is "${record}".`
-    : `Correct the SPF record of ${last}, or remove it from that of ${domain}, which is "${record}".`;
+    ? `Correct the TXT record of ${domain}, which is "${clipped(record)}".`
+    : `Correct the SPF record of ${last}, or remove it from that of ${domain}, which is "${clipped(record)}".`;
 }
 
 function longRecord({ domain, record = "" }: SpfCheck): Statement[] {

@@ -1,3 +1,4 @@
+import { clipped } from "../clipped.ts";
 import { spfAuthorizations, type SpfGrant } from "../spf-authorizations.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { agrees, disagrees, remarks, undetermined, type Rule, type Statement } from "./rule.ts";
@@ -36,11 +37,11 @@ async function width(domain: string, { addresses, ownAddresses, resolver }: Inqu
 
 function openToAll(grant: SpfGrant, domain: string): Statement {
   const where = grant.domain === domain ? "" : `, by way of ${grant.domain}`;
-  return disagrees(`SPF of ${domain} authorizes everybody by "${grant.term}"${where}.`, {
+  return disagrees(`SPF of ${domain} authorizes everybody by "${clipped(grant.term)}"${where}.`, {
     found: grant.term,
     fix:
       where === ""
-        ? `Take "${grant.term}" out of the SPF record of ${domain} and end it with "-all".`
+        ? `Take "${clipped(grant.term)}" out of the SPF record of ${domain} and end it with "-all".`
         : `Take the term that leads to ${grant.domain} out of the SPF record of ${domain}.`,
     // As good as no SPF at all, and worse for one's standing: no setting makes it harmless.
     severity: "mandatory",
@@ -50,9 +51,9 @@ function openToAll(grant: SpfGrant, domain: string): Statement {
 function widerThanPlan({ term, domain }: SpfGrant): Statement {
   const ptr = /^\+?ptr/i.test(term);
   const what = ptr ? "whoever has a reverse name there" : "addresses that are not the plan's";
-  return remarks(`SPF of ${domain} authorizes ${what} by "${term}".`, {
+  return remarks(`SPF of ${domain} authorizes ${what} by "${clipped(term)}".`, {
     found: term,
-    fix: `Take "${term}" out of the SPF record of ${domain}, unless you want its addresses to send too.`,
+    fix: `Take "${clipped(term)}" out of the SPF record of ${domain}, unless you want its addresses to send too.`,
     source: ptr ? "RFC 7208 5.5" : "RFC 7208 11.4",
   });
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { clipped } from "../clipped.ts";
 import { hostNameFault } from "../host-name.ts";
 import { unknownIn, type SpfCheck } from "../spf.ts";
 import { agrees, disagrees, undetermined, type Rule, type Statement } from "./rule.ts";
@@ -45,10 +46,10 @@ function permission(address: string, check: SpfCheck, addresses: readonly string
     default:
       return [
         disagrees(
-          `SPF of ${domain} gives ${address} ${result}${by(mechanism)}; the record is "${record ?? ""}".`,
+          `SPF of ${domain} gives ${address} ${result}${by(mechanism)}; the record is "${clipped(record ?? "")}".`,
           {
             ...common,
-            fix: `Set the SPF record of ${domain} to "${permitting(record ?? "v=spf1 -all", [address])}".`,
+            fix: `Set the SPF record of ${domain} to "${clipped(permitting(record ?? "v=spf1 -all", [address]))}".`,
           },
         ),
       ];

@@ -1,3 +1,4 @@
+import { clipped } from "../clipped.ts";
 import { unknownIn, type SpfCheck } from "../spf.ts";
 import { agrees, disagrees, remarks, undetermined, type Rule, type Statement } from "./rule.ts";
 import { by, permitting } from "./spf-permits-address.ts";
@@ -24,7 +25,6 @@ export const spfPermitsHelo: Rule = {
 function permission(address: string, check: SpfCheck, addresses: readonly string[]): Statement[] {
   const { result, domain, record, mechanism, problem } = check;
   const common = { address, expected: "pass", found: result };
-  const fix = `Publish the TXT record "${permitting(record ?? "v=spf1 -all", record === undefined ? addresses : [address])}" at ${domain}.`;
   switch (result) {
     case "pass":
       return [agrees(`SPF of the HELO name ${domain} permits ${address}${by(mechanism)}.`, common)];
@@ -32,10 +32,13 @@ function permission(address: string, check: SpfCheck, addresses: readonly string
       return [];
     case "temperror":
       return [undetermined(unknownIn(check), { address, expected: "pass" })];
-    case "none":
+    case "none": {
+      const fix = `Publish the TXT record "${permitting("v=spf1 -all", addresses)}" at ${domain}.`;
       return [remarks(`The HELO name has no SPF of its own: ${problem ?? ""}.`, { ...common, fix })];
+    }
     default: {
-      const message = `SPF of the HELO name ${domain} gives ${address} ${result}${by(mechanism)}; the record is "${record ?? ""}".`;
+      const message = `SPF of the HELO name ${domain} gives ${address} ${result}${by(mechanism)}; the record is "${clipped(record ?? "")}".`;
+      const fix = `Set the SPF record of ${domain} to "${clipped(permitting(record ?? "v=spf1 -all", [address]))}".`;
       return [
         result === "fail" ? disagrees(message, { ...common, fix }) : remarks(message, { ...common, fix }),
       ];

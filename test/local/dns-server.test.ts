@@ -200,6 +200,17 @@ describe("the sockets", () => {
     expect((await replies(socket, 1))[0]).toMatchObject({ id: 7, answers: [{ data: "192.0.2.10" }] });
   });
 
+  it("answer all in order to a client that is slow to read", async () => {
+    const socket = await dial(await start());
+    const ids = Array.from({ length: 4000 }, (_, id) => id);
+    const queries = ids.map((id) =>
+      framed(encode({ id, questions: [{ name: "big.example.com", type: "TXT" }] })),
+    );
+    socket.write(Buffer.concat(queries));
+    await delay(200);
+    expect((await replies(socket, ids.length)).map((reply) => reply.id)).toEqual(ids);
+  });
+
   it("live through garbage, over UDP and TCP", async () => {
     const server = await start();
     const udp = createSocket("udp4");

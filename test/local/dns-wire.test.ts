@@ -202,6 +202,15 @@ describe("what is no query", () => {
     ["a question without class", valid.subarray(0, -2)],
     ["a pointer in the question", changed(12, 0xc0, 12)],
     ["an unknown kind of label", changed(12, 0x41)],
+    [
+      "a label of 64 octets",
+      Buffer.concat([
+        valid.subarray(0, 12),
+        Buffer.from([64]),
+        Buffer.alloc(64, "a"),
+        Buffer.from([0, 0, 1, 0, 1]),
+      ]),
+    ],
     ["a record that isn't there", changed(10, 0, 1)],
     ["octets after the end", Buffer.concat([valid, Buffer.from([0])])],
     [

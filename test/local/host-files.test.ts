@@ -12,6 +12,7 @@ describe("main.cf", () => {
     ["a = b", { a: "b" }],
     ["a=b\n\n# c = d\n  # e\na = f", { a: "f" }],
     ["a =\n  b,\n# between\n\tc\nd = e", { a: "b, c", d: "e" }],
+    ["a = b,\n  # indented\n  c", { a: "b, c" }],
     ["a = b = c", { a: "b = c" }],
     ["a =", { a: "" }],
     ["no setting\na = b\r\n", { a: "b" }],

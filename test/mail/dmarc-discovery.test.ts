@@ -150,6 +150,12 @@ describe("a receiver by RFC 7489 finds", () => {
       records({ "example.co.uk": plain, "co.uk": plain }),
       "example.co.uk",
     ],
+    [
+      "the record right below a private suffix",
+      "mail.shop.github.io",
+      records({ "shop.github.io": plain, "github.io": plain }),
+      "shop.github.io",
+    ],
     ["none between", "a.b.example.com", records({ "b.example.com": plain }), undefined],
     ["none of the public suffix", "a.example.com", records({ com: plain }), undefined],
     ["none in several records", "example.com", records({ "example.com": [plain, plain] }), undefined],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { RuleId } from "../../mail/finding.ts";
-import type { Sender } from "../../mail/judge.ts";
+import { judge, type Sender } from "../../mail/judge.ts";
 import { UndeterminedError } from "../../mail/resolver.ts";
-import type { Failure, Zone, ZoneName } from "../helpers/dns-zone.ts";
-import { findingsOf, goodZone, objections, zoneAt, zoneWith } from "./judge-good-sender.ts";
+import { dnsZone, type Failure, type Zone, type ZoneName } from "../helpers/dns-zone.ts";
+import { findingsOf, goodSender, goodZone, objections, zoneAt, zoneWith } from "./judge-good-sender.ts";
 
 const only = ["spf-is-valid", "spf-permits-address", "spf-permits-helo", "spf-not-too-wide"] as const;
 
@@ -404,6 +404,14 @@ describe("remarks", () => {
       '"ip4:192.0.2.0/28"',
     ],
     [
+      "on a network by way of an include of one's own",
+      "spf-not-too-wide",
+      spf("v=spf1 ip4:192.0.2.10 include:_spf.example.com -all", {
+        "_spf.example.com": { TXT: ["v=spf1 ip4:192.0.2.0/28 -all"] },
+      }),
+      '"ip4:192.0.2.0/28"',
+    ],
+    [
       "on a fault that only others run into",
       "spf-is-valid",
       spf("v=spf1 ip4:192.0.2.10 include:gone.example.net -all"),
@@ -484,4 +492,66 @@ test("the fix is a record that permits the address", async () => {
   );
   const fixed = spf("v=spf1 ip4:192.0.2.10 mx:example.net -all");
   expect(await objections(fixed, {}, { only: ["spf-permits-address"] })).toEqual([]);
+});
+
+test("messages stay short whatever the record", async () => {
+  const long = `v=spf1 ${Array.from({ length: 3000 }, (_, host) => `ip4:198.51.${host >> 8}.${host & 255}`).join(" ")} -all`;
+  for (const zone of [
+    spf(long),
+    spf(`v=spf1 ip4:${"1".repeat(60_000)} -all`),
+    heloSpf(long),
+    spf(`v=spf1 ${"x".repeat(60_000)}`),
+  ]) {
+    for (const rule of only) {
+      for (const { message, fix = "" } of await findingsOf(rule, zone)) {
+        expect(message.length + fix.length).toBeLessThan(2500);
+      }
+    }
+  }
+});
+
+describe("each record is judged once", () => {
+  const same = { helo: "example.com" };
+  test("when HELO name and MAIL FROM domain are the same", async () => {
+    expect(await findingsOf("spf-is-valid", goodZone, same)).toHaveLength(1);
+    expect(await objections(spf("v=spf1 ip4:192.0.2.20 -all"), same, { only })).toEqual([
+      "spf-permits-address disagrees",
+    ]);
+  });
+
+  test("and a missing one is not called valid", async () => {
+    const valid = await findingsOf("spf-is-valid", spf([]));
+    expect(valid.map(({ message }) => message)).toEqual([
+      "SPF of okmail.example.com is valid and takes 0 of 10 look-ups.",
+    ]);
+  });
+
+  test("and none for a HELO name that is none, even of the null sender", async () => {
+    expect(await objections(goodZone, { helo: "okmail", mailFrom: "" }, { only })).toEqual([]);
+    expect(await objections(goodZone, { helo: "okmail" }, { only })).toEqual([]);
+  });
+});
+
+describe("who else is authorized", () => {
+  test("is nobody by the network of a name without address", async () => {
+    const zone = spf("v=spf1 ip4:192.0.2.10 a:gone.example.com/0 -all");
+    expect(await objections(zone, {}, { only: ["spf-not-too-wide"] })).toEqual([]);
+  });
+
+  test("is not known of single addresses while the plan's own aren't", async () => {
+    const zone = spf("v=spf1 ip4:192.0.2.10 ip4:198.51.100.7 a:www.example.com -all", {
+      "www.example.com": { A: ["198.51.100.8"] },
+    });
+    expect(await objections(zone, { ownAddresses: undefined }, { only })).toEqual([]);
+    expect(await objections(zone, {}, { only })).toEqual([
+      "spf-not-too-wide remark",
+      "spf-not-too-wide remark",
+    ]);
+  });
+
+  test("is nobody's business where a macro decides, and no macro is ever asked for", async () => {
+    const zone = dnsZone(spf("v=spf1 ip4:192.0.2.10 exists:%{i}.example.net include:%{d}.example.net -all"));
+    await judge(goodSender, zone, { only: ["spf-not-too-wide"] });
+    expect(zone.queries).toEqual(["TXT example.com", "TXT okmail.example.com"]);
+  });
 });

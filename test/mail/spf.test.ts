@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UndeterminedError } from "../../mail/resolver.ts";
+import { UndeterminedError, type Resolver } from "../../mail/resolver.ts";
 import { checkSpf, type SpfCheck } from "../../mail/spf.ts";
 import { SymbolTable } from "../../mail/symbol.ts";
 import { dnsZone, type Zone, type ZoneName } from "../helpers/dns-zone.ts";
@@ -29,6 +29,11 @@ describe("the term that decided", () => {
     ["ip4:192.0.2.0/24", "v=spf1 ip4:198.51.100.1 ip4:192.0.2.0/24 ip4:192.0.2.10 -all", {}],
     ["-all", "v=spf1 mx -all", {}],
     ["~all", "v=spf1 ip4:198.51.100.1 ~all", {}],
+    [
+      "-a:two.example.com",
+      "v=spf1 -a:one.example.com -a:two.example.com -all",
+      { "one.example.com": { A: ["192.0.2.11"] }, "two.example.com": { A: [ip] } },
+    ],
     ["-ip4:192.0.2.10", "v=spf1 -ip4:198.51.100.1 -ip4:192.0.2.10 -all", {}],
     ["?ip4:192.0.2.10", "v=spf1 ?ip4:192.0.2.10 -all", {}],
     [
@@ -62,6 +67,7 @@ describe("the term that decided", () => {
 
   test.each<[string, string, string]>([
     ["a neutral that no term gave", "v=spf1 ip4:198.51.100.1", "neutral"],
+    ["a neutral beside a term for another address", "v=spf1 ?ip4:198.51.100.1", "neutral"],
     ["an error", "v=spf1 ip4:192.0.2.10 ip4", "permerror"],
     ["no record", "x", "none"],
   ])("is none for %s", async (_, record, result) => {
@@ -116,6 +122,12 @@ describe("why there is no result", () => {
     [
       "permerror",
       "v=spf1 ip4:192.0.2.10 include:Example.com. -all",
+      {},
+      "the SPF record of example.com includes itself",
+    ],
+    [
+      "permerror",
+      "v=spf1 ip4:192.0.2.10 include:%{d} -all",
       {},
       "the SPF record of example.com includes itself",
     ],
@@ -228,6 +240,39 @@ describe("void look-ups of mail exchangers, as pyspf counts them,", () => {
       voidLookups: 3,
     });
     expect(await check("v=spf1 mx:example.net -all", zone)).toMatchObject({ result: "pass", voidLookups: 0 });
+  });
+
+  test("are looked for by the client's kind of address behind the one that matches, too", async () => {
+    const zone: Zone = {
+      ...Object.fromEntries(["a.a", "b.b", "c.c"].map((name) => [name, host(ip)])),
+      "mx.example.net": { AAAA: ["2001:db8::1"] },
+      "example.net": mx("mx.example.net", "a.a", "b.b", "c.c"),
+    };
+    expect(await check("v=spf1 mx:example.net -all", zone, "2001:db8::1")).toMatchObject({
+      result: "permerror",
+      voidLookups: 3,
+    });
+  });
+
+  test("are joined by those of reverse names", async () => {
+    const zone: Zone = {
+      "10.2.0.192.in-addr.arpa": { PTR: ["a.a", "b.b", "c.c"] },
+      "okmail.example.com": host(ip),
+    };
+    expect(await check("v=spf1 ptr a:okmail.example.com -all", zone)).toMatchObject({
+      result: "permerror",
+      voidLookups: 3,
+    });
+  });
+
+  test("are empty answers too", async () => {
+    const zone = dnsZone({ "example.com": txt("v=spf1 a:a.a a:b.b a:c.c -all") });
+    const resolve: Resolver["resolve"] = async (name, type) =>
+      type === "TXT" ? zone.resolve(name, type) : ([] as never);
+    expect(await checkSpf(ip, "example.com", "x.example.com", { resolve })).toMatchObject({
+      result: "permerror",
+      voidLookups: 3,
+    });
   });
 
   test("more than ten exchangers are a permerror, though the first matches", async () => {
@@ -398,7 +443,8 @@ describe("a symbol", () => {
   });
 
   test("shows in the deciding term", async () => {
-    const { mechanism = "" } = await check(`v=spf1 ip4:${other} ip4:${symbol} -all`, {}, symbol);
+    const record = `v=spf1 ip4:240.0.0.0/4 ip4:${other} ip4:${symbol} -all`;
+    const { mechanism = "" } = await check(record, {}, symbol);
     expect(symbols.describe(mechanism)).toBe("ip4:{mail-okmail-address}");
   });
 });

@@ -17,13 +17,13 @@ export interface RunEnd {
 export interface Run {
   readonly process: ChildProcess;
   readonly ended: Promise<RunEnd>;
-  /** Resolves when standard output has `text`. */
+  /** Resolves when it has written `text`, to standard output or standard error. */
   says(text: string): Promise<void>;
 }
 
 /**
  * A project with toolchain/run.mjs, one locked dependency and an npm of its own, which writes down how it was called.
- * FAKE_NPM tells that npm what to do: nothing said, it installs; "fail"; "hang" when half done; "slow".
+ * FAKE_NPM tells that npm what to do: nothing said, it installs; "fail"; "forget" the dependency; "hang" over what is there when half done; "slow".
  */
 export class FakeProject {
   readonly folder = temporaryFolder();
@@ -52,12 +52,14 @@ export class FakeProject {
     write(this.file("package-lock.json"), JSON.stringify({ lockfileVersion: 3, packages }));
   }
 
-  /** Leaves what a whole `npm ci` leaves. */
-  install(): void {
+  /** Leaves what a whole `npm ci` leaves, with the optional package where it is for this platform. */
+  install({ elsewhere = false } = {}): void {
     const { packages } = JSON.parse(readFileSync(this.file("package-lock.json"), "utf8")) as {
       packages: object;
     };
-    const installed = Object.entries(packages).filter(([place]) => place === "node_modules/needed");
+    const installed = Object.entries(packages).filter(
+      ([place]) => place === "node_modules/needed" || (elsewhere && place === "node_modules/elsewhere"),
+    );
     write(this.file("node_modules/needed/package.json"), "{}");
     write(
       this.file("node_modules/.package-lock.json"),
@@ -92,10 +94,11 @@ export class FakeProject {
     const says = (text: string) =>
       new Promise<void>((resolve, reject) => {
         const look = () => {
-          if (stdout.includes(text)) resolve();
+          if ((stdout + stderr).includes(text)) resolve();
         };
         look();
         child.stdout.on("data", look);
+        child.stderr.on("data", look);
         child.once("close", () => {
           reject(new Error(`ended without saying ${text}: ${stdout}${stderr}`));
         });
@@ -120,9 +123,9 @@ if (process.env.FAKE_NPM === "fail") {
   console.error("npm error code E404");
   process.exit(1);
 }
-rmSync("node_modules", { recursive: true, force: true });
+if (process.env.FAKE_NPM !== "hang") rmSync("node_modules", { recursive: true, force: true });
 mkdirSync("node_modules/needed", { recursive: true });
-writeFileSync("node_modules/needed/package.json", "{}");
+if (process.env.FAKE_NPM !== "forget") writeFileSync("node_modules/needed/package.json", "{}");
 if (process.env.FAKE_NPM === "hang") {
   writeFileSync("npm.pid", String(process.pid));
   await sleep(60_000);

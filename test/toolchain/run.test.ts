@@ -60,7 +60,7 @@ describe("the locked dependencies", () => {
     ["a package's folder is gone", (fake) => rmSync(fake.file("node_modules/needed"), { recursive: true })],
     ["node_modules is gone", (fake) => rmSync(fake.file("node_modules"), { recursive: true })],
     ["the stamp is half written", (fake) => spoil(fake, '{"lock":')],
-    ["they are those of another platform", (fake) => spoil(fake, '{"lock":"","platform":"plan9-mips"}')],
+    ["they are those of another platform", (fake) => onAnotherPlatform(fake)],
   ])("are installed again when %s", async (_, change) => {
     const fake = await used("");
     change(fake);
@@ -82,7 +82,8 @@ describe("the locked dependencies", () => {
   });
 
   test("are repaired by the next run after an interrupted installation", async () => {
-    const fake = clone(`console.log("ran")`);
+    const fake = await used(`console.log("ran")`);
+    rmSync(fake.file("node_modules/needed"), { recursive: true });
     const interrupted = fake.start(["script.js"], { FAKE_NPM: "hang" });
     await untilWritten(fake.file("npm.pid"));
     interrupted.process.kill("SIGTERM");
@@ -101,7 +102,7 @@ describe("the locked dependencies", () => {
     await once(killed.process, "exit");
 
     const next = fake.start(["script.js"]);
-    await sleep(500);
+    await next.says("Waiting for another run, which is installing the dependencies");
     expect(fake.npmCalls()).toHaveLength(1);
     process.kill(npm, "SIGKILL");
     expect(await next.ended).toMatchObject({ code: 0, stdout: "ran\n" });
@@ -115,6 +116,12 @@ describe("the locked dependencies", () => {
     expect(stderr).toContain("The dependencies could not be installed (npm ci: exit code 1)");
     expect(code).toBe(1);
     expect((await fake.run(["script.js"])).code).toBe(0);
+  });
+
+  test("that npm has left out end the run", async () => {
+    const { code, stderr } = await clone("").run(["script.js"], { FAKE_NPM: "forget" });
+    expect(stderr).toContain("npm ci ended well, but node_modules/needed is not there.");
+    expect(code).toBe(1);
   });
 
   test("are installed by the npm on PATH where no npm runs the script", async () => {
@@ -224,6 +231,13 @@ describe("Node", () => {
 function spoil(fake: FakeProject, stamp: string): void {
   write(fake.file("node_modules/.okmail.json"), stamp);
   rmSync(fake.file("node_modules/.package-lock.json"));
+}
+
+/** The folder comes from another machine, where the optional package belongs. */
+function onAnotherPlatform(fake: FakeProject): void {
+  fake.install({ elsewhere: true });
+  const stamp = JSON.parse(readFileSync(fake.file("node_modules/.okmail.json"), "utf8")) as object;
+  write(fake.file("node_modules/.okmail.json"), JSON.stringify({ ...stamp, platform: "plan9-mips" }));
 }
 
 async function untilWritten(file: string): Promise<string> {

@@ -4,13 +4,13 @@ import path from "node:path";
 import { withLock } from "../lock.mjs";
 import { runChild } from "./child.mjs";
 import { findBundledNode } from "./node.mjs";
-import { matchesLock, missingPackages } from "./installed-tree.mjs";
+import { matchesLock, missingPackages, recordFile } from "./installed-tree.mjs";
 
 /**
  * Sees to it that node_modules holds what package-lock.json says, and says what it does about it on stderr.
  *
- * A complete installation is marked by a stamp in node_modules, which goes before the next installation begins. Thus
- * an interrupted one has no stamp, and is repaired by the next run.
+ * A complete installation is marked by a stamp in node_modules, which goes before the next one begins. Thus an
+ * interrupted one has none, and is repaired by the next run.
  *
  * @param {string} root the project
  * @returns {Promise<{ node: string | null }>} the stamp: which bundled Node runs here, relative to the project
@@ -28,7 +28,8 @@ export async function ensureDependencies(root) {
     if (meanwhile !== undefined) return meanwhile;
 
     console.error("Installing the locked dependencies (about a minute, once)");
-    rmSync(stampFile(root), { force: true });
+    // From here on, nothing may say that the tree is whole until it is.
+    for (const mark of [stampFile(root), recordFile(root)]) rmSync(mark, { force: true });
     await installDependencies(root, lock);
     const missing = missingPackages(root, wanted);
     if (missing.length > 0) throw new Error(`npm ci ended well, but ${missing[0]} is not there. ${byHand}`);

@@ -35,9 +35,14 @@ export function matchesLock(root, wanted) {
   return !unasked && !absent;
 }
 
+/** Where npm keeps its own record of what it installed. */
+export function recordFile(root) {
+  return path.join(root, "node_modules", ".package-lock.json");
+}
+
 function installedPackages(root) {
   try {
-    return JSON.parse(readFileSync(path.join(root, "node_modules", ".package-lock.json"), "utf8")).packages;
+    return JSON.parse(readFileSync(recordFile(root), "utf8")).packages;
   } catch {
     return undefined;
   }

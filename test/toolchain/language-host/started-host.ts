@@ -26,8 +26,11 @@ export interface StartedHost {
 }
 
 /** One that lives as long as the test. */
-export async function startHost(args?: readonly string[]): Promise<StartedHost> {
-  const host = await start(args);
+export async function startHost(
+  args?: readonly string[],
+  options?: { commands: string },
+): Promise<StartedHost> {
+  const host = await start(args, options);
   onTestFinished(() => end(host));
   return host;
 }
@@ -44,11 +47,13 @@ export function sharedHost(): () => StartedHost {
   return () => host ?? expect.unreachable("there is no host before the tests begin");
 }
 
-async function start(args: readonly string[] = ["127.0.0.1:1"]): Promise<StartedHost> {
-  const host = spawn(launcher, args, {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH ?? ""}` },
-  });
+/** `commands` is a folder whose commands come before those of the system. */
+async function start(
+  args: readonly string[] = ["127.0.0.1:1"],
+  { commands = "/nowhere" } = {},
+): Promise<StartedHost> {
+  const PATH = [commands, path.dirname(process.execPath), process.env.PATH ?? ""].join(path.delimiter);
+  const host = spawn(launcher, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, PATH } });
   let output = "";
   host.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   host.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));

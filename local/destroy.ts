@@ -1,0 +1,43 @@
+import { rm, rmdir } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { userInterrupts } from "../toolchain/interrupts.ts";
+import { consoleOn, describeChanges, engineProgress } from "./console.ts";
+import { localFolder, openSession } from "./session.ts";
+
+// `npm run local:destroy`: destroys the stack as on the real cloud, in reverse order, then takes away the local cloud.
+
+const { values: options } = parseArgs({ options: { force: { type: "boolean", default: false } } });
+using interrupts = userInterrupts();
+const screen = consoleOn(process.stdout);
+try {
+  if (!options.force) await destroyStack();
+  await rm(localFolder, { recursive: true, force: true });
+  // The folder above, if nothing else is in it.
+  await rmdir(path.dirname(localFolder)).catch(() => undefined);
+  screen.done("Nothing of the local cloud is left.");
+} catch (error) {
+  screen.text(`\n${error instanceof Error ? error.message : String(error)}`);
+  screen.text(
+    "`npm run local:destroy -- --force` removes the local cloud without destroying the stack first.",
+  );
+  process.exitCode = 1;
+}
+
+async function destroyStack(): Promise<void> {
+  const session = await openSession({ report: (line) => screen.progress(line), signal: interrupts.stop });
+  try {
+    const destroyed = await session.stack.destroy({
+      onEvent: engineProgress((line) => screen.progress(line)),
+      signal: interrupts.stop,
+      kill: interrupts.kill,
+    });
+    if (!destroyed.succeeded) throw new Error(`pulumi destroy failed:\n\n${destroyed.errors.join("\n\n")}`);
+    screen.done(`pulumi destroy: ${describeChanges(destroyed.changes)}`);
+    const left = session.cloud.store.all();
+    if (left.length > 0)
+      throw new Error(`The stack is gone, but the cloud still has ${left.map(({ id }) => id).join(", ")}.`);
+  } finally {
+    await session.close();
+  }
+}
