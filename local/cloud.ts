@@ -17,7 +17,7 @@ export interface LocalCloudOptions {
    *
    * @default - any free one
    */
-  readonly dnsPort?: number;
+  readonly dnsPort?: number | undefined;
 }
 
 /** AWS, Cloudflare, the DNS and a receiver, all in this process and on loopback. */

@@ -1,20 +1,20 @@
 import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { userInterrupts } from "../toolchain/interrupts.ts";
+import { readArguments, type LocalArguments } from "./arguments.ts";
 import { consoleOn, describeChanges, engineProgress } from "./console.ts";
-import { localFolder, openSession } from "./session.ts";
+import { openSession } from "./session.ts";
 
 // `npm run local:destroy`: destroys the stack as on the real cloud, in reverse order, then takes away the local cloud.
 
-const { values: options } = parseArgs({ options: { force: { type: "boolean", default: false } } });
 using interrupts = userInterrupts();
 const screen = consoleOn(process.stdout);
 try {
-  if (!options.force) await destroyStack();
-  await rm(localFolder, { recursive: true, force: true });
+  const options = readArguments();
+  if (!options.force) await destroyStack(options);
+  await rm(options.folder, { recursive: true, force: true });
   // The folder above, if nothing else is in it.
-  await rmdir(path.dirname(localFolder)).catch(() => undefined);
+  await rmdir(path.dirname(options.folder)).catch(() => undefined);
   screen.done("Nothing of the local cloud is left.");
 } catch (error) {
   screen.text(`\n${error instanceof Error ? error.message : String(error)}`);
@@ -24,8 +24,12 @@ try {
   process.exitCode = 1;
 }
 
-async function destroyStack(): Promise<void> {
-  const session = await openSession({ report: (line) => screen.progress(line), signal: interrupts.stop });
+async function destroyStack(options: LocalArguments): Promise<void> {
+  const session = await openSession({
+    ...options,
+    report: (line) => screen.progress(line),
+    signal: interrupts.stop,
+  });
   try {
     const destroyed = await session.stack.destroy({
       onEvent: engineProgress((line) => screen.progress(line)),

@@ -7,23 +7,22 @@ export interface CreatedResources {
   findByUrn(urn: string): readonly { readonly id: string }[];
 }
 
-/** Seconds that the engine of a killed run is given to notice, and to end by itself. */
-const patience = 15;
-
 /**
  * Brings the stack back to where an operation can start, after one was killed: takes away the lock of an engine that is
  * dead, and adopts what that engine created but could not write down any more, so that nothing is created twice and no
  * Elastic IP is lost. Reports each thing done as a sentence.
  *
+ * @param patience seconds that the engine of a killed run is given to notice, and to end by itself
  * @throws StackBusyError if the lock's holder is alive
  */
 export async function repairStack(
   stack: LocalStack,
   cloud: CreatedResources,
   report: (sentence: string) => void,
+  patience = 15,
 ): Promise<void> {
   if (!(await stack.exists())) return;
-  const lock = await abandonedLock(stack, report);
+  const lock = await abandonedLock(stack, report, patience);
   if (lock !== undefined) {
     await stack.unlock();
     report(
@@ -64,6 +63,7 @@ export async function repairStack(
 async function abandonedLock(
   stack: LocalStack,
   report: (sentence: string) => void,
+  patience: number,
 ): Promise<StackLock | undefined> {
   for (let second = 0; ; second++) {
     const lock = await stack.lock();

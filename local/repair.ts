@@ -1,3 +1,4 @@
+import { readArguments } from "./arguments.ts";
 import { consoleOn } from "./console.ts";
 import { openSession } from "./session.ts";
 
@@ -8,6 +9,7 @@ const screen = consoleOn(process.stdout);
 try {
   const repairs: string[] = [];
   const session = await openSession({
+    ...readArguments(),
     report: (line) => {
       repairs.push(line);
       screen.text(line);

@@ -13,9 +13,9 @@ export interface SessionOptions {
   /** @default .okmail/local in the project */
   readonly folder?: string;
   /** @default Pulumi.local.yaml */
-  readonly configFile?: string;
+  readonly configFile?: string | undefined;
   /** @default any free port */
-  readonly dnsPort?: number;
+  readonly dnsPort?: number | undefined;
   /** Told what is being done, a line each. */
   readonly report: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -42,13 +42,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     report: (step) => report(describeStep(step)),
     ...(signal && { signal }),
   });
-  const cloud = await openLocalCloud({ folder, surroundings, ...(dnsPort !== undefined && { dnsPort }) });
+  const cloud = await openLocalCloud({ folder, surroundings, dnsPort });
   try {
     const stack = new LocalStack({
       engine,
       folder,
       providers: cloud.providers,
-      ...(configFile !== undefined && { configFile }),
+      configFile,
     });
     await repairStack(stack, cloud.store, report);
     await stack.init();

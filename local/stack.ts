@@ -31,7 +31,7 @@ export interface LocalStackOptions {
    *
    * @default - Pulumi.NAME.yaml of the project
    */
-  readonly configFile?: string;
+  readonly configFile?: string | undefined;
   /**
    * The folder of the Pulumi program.
    *

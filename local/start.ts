@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { InterruptedError, userInterrupts } from "../toolchain/interrupts.ts";
+import { readArguments } from "./arguments.ts";
 import { consoleOn, describeChanges, engineProgress } from "./console.ts";
 import { deliveryRows, renderRows } from "./delivery-table.ts";
 import { sendTestMessage, type SentMessage } from "./send-test-message.ts";
@@ -8,9 +8,6 @@ import { openSession, type Session } from "./session.ts";
 // `npm start`: this project on the local cloud. `pulumi up`, then a message from each host to a strict receiver, and what
 // the receiver saw of it.
 
-const { values: options } = parseArgs({
-  options: { keep: { type: "boolean", default: false }, "dns-port": { type: "string" } },
-});
 using interrupts = userInterrupts();
 const screen = consoleOn(process.stdout);
 try {
@@ -23,10 +20,10 @@ try {
 
 async function start(): Promise<number> {
   const began = performance.now();
-  const dnsPort = options["dns-port"] === undefined ? {} : { dnsPort: portOf(options["dns-port"]) };
+  const options = readArguments();
   screen.progress("Starting the local cloud");
   const session = await openSession({
-    ...dnsPort,
+    ...options,
     report: (line) => screen.progress(line),
     signal: interrupts.stop,
   });
@@ -109,12 +106,6 @@ function untilStopped({ cloud: { plane } }: Session): Promise<void> {
       resolve();
     });
   });
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new Error(`--dns-port is "${text}", which is no port. Give a number from 1 to 65535, such as 5300.`);
 }
 
 function describeError(error: unknown): string {

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { parseDocument } from "yaml";
 import { isMapping, mergeCloudConfig } from "./cloud-config-merge.ts";
 import { hole } from "./hole.ts";
@@ -111,10 +112,11 @@ function writeFiles(host: Host, config: CloudConfig, deferred: boolean): void {
   if (!Array.isArray(files)) return;
   for (const file of files.filter(isMapping)) {
     if (isTrue(file.defer) !== deferred || typeof file.path !== "string") continue;
+    const path = posix.resolve("/", file.path);
     const text = file.source === undefined ? contentOf(file) : undefined;
-    if (text === undefined) host.forget(file.path);
-    else if (isTrue(file.append)) host.append(file.path, text);
-    else host.write(file.path, text);
+    if (text === undefined) host.forget(path);
+    else if (isTrue(file.append)) host.append(path, text);
+    else host.write(path, text);
   }
 }
 

@@ -165,7 +165,8 @@ export class ExitAddresses {
 
   #ofGateway(gateway: NatGateway): Attachment[] {
     const allocations = [...gateway.allocations, ...(this.#natAllocations.get(gateway.urn) ?? [])];
-    const given = allocations.filter(({ id, dependsOn }) => id !== undefined || dependsOn.length > 0);
+    // What nobody gave, the provider fills in later: unknown, but derived from nothing.
+    const given = allocations.filter(({ id, dependsOn }) => known(id) !== undefined || dependsOn.length > 0);
     return given.map((allocation) => ({
       address: this.#book.ofAllocation(allocation),
       privateIp: undefined,

@@ -54,7 +54,6 @@ export interface Instance extends Origin {
   readonly subnet: Link;
   /** Interfaces that the instance is given, or its own primary one. */
   readonly networkInterfaces: readonly Link[];
-  readonly associatePublicIpAddress: Value<boolean>;
   /** The tag of this name. */
   readonly tag: (name: string) => Value<string>;
 }

@@ -51,17 +51,21 @@ export function readInstance(plan: Plan, origin: Origin, instance: Properties): 
   plan.instances.add({
     ...origin,
     id: instance.text("id"),
-    userData: instance.text("userData"),
-    userDataBase64: instance.text("userDataBase64"),
+    userData: written(instance.text("userData")),
+    userDataBase64: written(instance.text("userDataBase64")),
     subnet: instance.link("subnetId"),
     networkInterfaces: [
       ...linksWithin(instance, "primaryNetworkInterface", "networkInterfaceId"),
       ...linksWithin(instance, "networkInterfaces", "networkInterfaceId"),
       instance.link("primaryNetworkInterfaceId"),
     ],
-    associatePublicIpAddress: instance.flag("associatePublicIpAddress"),
     tag: (name) => tagOf(instance, name),
   });
+}
+
+/** A text that somebody gave. What nobody gave, the provider fills in later: unknown, but derived from nothing. */
+function written(text: Value<string>): Value<string> {
+  return isUnknown(text) && text.dependsOn.length === 0 ? undefined : given(text);
 }
 
 /** The links called `link` in the blocks called `block`. Blocks not known yet are one link by what they derive from. */

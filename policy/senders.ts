@@ -89,7 +89,8 @@ function configurationOf({ userData, userDataBase64 }: Instance): HostConfigurat
 /** Tells of user data that can't be seen, where it is a mail host's or may be. */
 function noteUnseen(instance: Instance, { postfix, notes }: HostConfiguration, note: AddNote): void {
   const fix = "If it configures Postfix, give the instance the tags mail:helo and mail:domain.";
-  if (isUnknown(instance.userData) || isUnknown(instance.userDataBase64)) {
+  const { userData, userDataBase64 } = instance;
+  if (known(userData ?? userDataBase64) === undefined && (isUnknown(userData) || isUnknown(userDataBase64))) {
     if (!isTagged(instance))
       note("user-data-unknown", "Its user data is not known before it is created.", fix);
   } else if (postfix || isTagged(instance)) {

@@ -9,7 +9,7 @@ import { parseShell, type Command, type Redirect } from "./shell-syntax.ts";
 const maxNesting = 6;
 
 /** Limits of what is followed. Honest user data has 16 KB; a script can make itself grow without end. */
-const maxCommands = 5_000;
+const maxCommands = 2_000;
 const maxScripts = 1_048_576;
 export const maxText = 65_536;
 
@@ -41,14 +41,25 @@ export class Shell {
   /** Carries out a script, as far as it writes the files that matter and names the host. */
   run(script: string, perhaps = false): void {
     this.#scripts += script.length;
-    if (this.#nesting >= maxNesting || this.#scripts > maxScripts) return;
+    if (this.#nesting >= maxNesting || this.#scripts > maxScripts) {
+      this.#giveUp(script);
+      return;
+    }
     this.#nesting++;
     let output: string | undefined;
     for (const command of parseShell(script)) {
-      if (this.#exited || ++this.#commands > maxCommands) break;
+      if (this.#exited) break;
+      if (++this.#commands > maxCommands) {
+        this.#giveUp(script);
+        break;
+      }
       output = this.#execute(command, command.piped ? output : undefined, perhaps || command.conditional);
     }
     this.#nesting--;
+  }
+
+  #giveUp(script: string): void {
+    this.host.unseen("a script of the user data does more than is followed", /postfix|postconf/.test(script));
   }
 
   /** The path that a word stands for. */

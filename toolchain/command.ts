@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly input?: string | undefined;
   /** Called with each line as it comes, without its line end. */
   readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
+  /** Whether standard output is kept for the result as well. @default true */
+  readonly keepOutput?: boolean | undefined;
   /** Aborting it kills the command and everything that it started; the result is then a rejection with the reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,14 +60,14 @@ export async function runCommand(
 export function startCommand(
   command: string,
   args: readonly string[],
-  { cwd, env, input, onLine }: Omit<CommandOptions, "signal"> = {},
+  { cwd, env, input, onLine, keepOutput = true }: Omit<CommandOptions, "signal"> = {},
 ): RunningCommand {
   const child = spawn(command, args, { cwd, env, detached: process.platform !== "win32", windowsHide: true });
   child.stdin.on("error", ignoreClosedPipe);
   child.stdin.end(input);
 
-  const stdout = collect(child.stdout, (line) => onLine?.(line, "stdout"));
-  const stderr = collect(child.stderr, (line) => onLine?.(line, "stderr"));
+  const stdout = collect(child.stdout, keepOutput, (line) => onLine?.(line, "stdout"));
+  const stderr = collect(child.stderr, true, (line) => onLine?.(line, "stderr"));
   const kill = (signal: NodeJS.Signals) => {
     if (child.pid !== undefined) killTree(child.pid, signal);
   };
@@ -81,13 +83,13 @@ export function startCommand(
   return { ended, kill };
 }
 
-/** Collects the text of a stream; the result gives what has come so far. */
-function collect(stream: Readable, onLine: (line: string) => void): () => string {
+/** Cuts a stream into lines; the result gives its text so far, if it is to be kept. */
+function collect(stream: Readable, keep: boolean, onLine: (line: string) => void): () => string {
   let text = "";
   const push = lines(onLine);
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
-    text += chunk;
+    if (keep) text += chunk;
     push(chunk);
   });
   stream.on("end", () => push(undefined));
@@ -95,6 +97,7 @@ function collect(stream: Readable, onLine: (line: string) => void): () => string
 }
 
 function killTree(pid: number, signal: NodeJS.Signals): void {
+  // Windows has no signal that asks: there, all of them end the processes.
   if (process.platform === "win32") {
     spawn("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore" });
     return;

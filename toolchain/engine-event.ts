@@ -39,12 +39,14 @@ export function parseEvent(line: string): EngineEvent | undefined {
   }
 }
 
-/**
- * Whether the engine's own display would show the event, and it is news. The SDK's debug messages are not for users;
- * and that the engine runs a language host that it found on PATH is what this project told it to do.
- */
+/** Whether the engine's own display would show the event, and it is news: the SDK's debug messages are not for users. */
 export function isForTheUser({ diagnosticEvent }: EngineEvent): boolean {
   if (diagnosticEvent === undefined) return true;
   const { severity, message } = diagnosticEvent as { severity: string; message: string };
-  return severity !== "debug" && !message.startsWith("using pulumi-language-nodejs from $PATH at ");
+  return severity !== "debug" && !isHostNotice(message);
+}
+
+/** The engine warns of a language host that it found on PATH. That is where this project told it to look. */
+export function isHostNotice(text: string): boolean {
+  return /^(warning: )?using pulumi-language-nodejs from \$PATH at /.test(text);
 }

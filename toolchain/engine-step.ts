@@ -28,3 +28,19 @@ export function describeStep(step: EngineStep): string {
 function building(reason: string): string {
   return `Building the Pulumi engine from Go modules, about 4 minutes, once (${reason})`;
 }
+
+/**
+ * Makes lines of the steps for a log: each new kind at once, then one every `every` milliseconds, for there are
+ * hundreds of steps in a build.
+ */
+export function reportLines(write: (line: string) => void, every = 10_000): (step: EngineStep) => void {
+  let kind: EngineStep["kind"] | undefined;
+  let last = -Infinity;
+  return (step) => {
+    const now = performance.now();
+    if (step.kind === kind && now - last < every) return;
+    kind = step.kind;
+    last = now;
+    write(describeStep(step));
+  };
+}

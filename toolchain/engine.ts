@@ -28,9 +28,9 @@ export interface EngineOptions {
   /** Called while it takes long; `describeStep` makes a line of each step. */
   readonly report: (step: EngineStep) => void;
   /** @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Ends the attempt and everything that it started; `ensureEngine` then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What can make an engine: fills `folder`/bin, or rejects with the reason. */

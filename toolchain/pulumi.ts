@@ -1,19 +1,21 @@
 import { startCommand, type CommandResult } from "./command.ts";
-import { isForTheUser, parseEvent, type EngineEvent } from "./engine-event.ts";
+import { isForTheUser, isHostNotice, parseEvent, type EngineEvent } from "./engine-event.ts";
 import type { Engine } from "./engine.ts";
 
 export interface PulumiOptions {
   /** The folder of the project. */
   readonly cwd: string;
   /** In addition to the engine's own environment. */
-  readonly env?: NodeJS.ProcessEnv;
-  readonly input?: string;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly input?: string | undefined;
   /** Called with each line that the engine writes, as it comes. */
-  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  readonly onLine?: ((line: string, stream: "stdout" | "stderr") => void) | undefined;
+  /** Whether the result has the standard output as well. @default true */
+  readonly keepOutput?: boolean | undefined;
   /** Aborting it asks the engine to stop, as the first Ctrl-C does: it finishes the steps in flight and saves its state. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Aborting it ends the engine now, as the second Ctrl-C does. Resources that are just being created may be lost. */
-  readonly kill?: AbortSignal;
+  readonly kill?: AbortSignal | undefined;
 }
 
 /** Milliseconds that the engine has to obey the second Ctrl-C by itself. */
@@ -21,20 +23,24 @@ const lastChance = 3_000;
 
 /**
  * Runs the engine: `pulumi(engine, ["up", "--yes", "--stack", "local"], { cwd })`. It is not interactive: a question
- * of the engine is an error. Resolves with its exit code whatever it is, also when it was asked to stop.
+ * of the engine is an error. Resolves with its exit code whatever it is, also when it was asked to stop. Rejects only if
+ * it was to stop before it had started, or can't be started.
  */
 export async function pulumi(
   engine: Engine,
   args: readonly string[],
   options: PulumiOptions,
 ): Promise<CommandResult> {
-  const { cwd, env, input, onLine, signal, kill } = options;
+  const { cwd, env, input, onLine, keepOutput, signal, kill } = options;
   signal?.throwIfAborted();
   const running = startCommand(engine.command, ["--non-interactive", ...args], {
     cwd,
     env: engine.env(env),
     input,
-    onLine,
+    onLine: (line, stream) => {
+      if (stream === "stdout" || !isHostNotice(line)) onLine?.(line, stream);
+    },
+    keepOutput,
   });
 
   let killing: NodeJS.Timeout | undefined;
@@ -50,7 +56,9 @@ export async function pulumi(
   signal?.addEventListener("abort", onStop);
   kill?.addEventListener("abort", onKill);
   try {
-    return await running.ended;
+    const result = await running.ended;
+    const news = result.stderr.split("\n").filter((line) => !isHostNotice(line));
+    return { ...result, stderr: news.join("\n") };
   } finally {
     clearTimeout(killing);
     signal?.removeEventListener("abort", onStop);
@@ -58,7 +66,7 @@ export async function pulumi(
   }
 }
 
-export interface PulumiEventOptions extends Omit<PulumiOptions, "onLine"> {
+export interface PulumiEventOptions extends Omit<PulumiOptions, "onLine" | "keepOutput"> {
   /** Called with each event as it comes: resources before and after, diagnostics, policy violations, the summary. */
   readonly onEvent: (event: EngineEvent) => void;
 }
@@ -77,6 +85,7 @@ export async function pulumiEvents(
     ...options,
     // Without it, preview writes one digest at its end.
     env: { ...options.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+    keepOutput: false, // The events of a large stack are hundreds of megabytes.
     onLine: (line, stream) => {
       if (stream !== "stdout") return;
       const event = parseEvent(line);

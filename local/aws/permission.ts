@@ -90,7 +90,8 @@ export function isPermitted(
   exceptRule?: string,
 ): boolean {
   return permissions(cloud, groupId, direction).some(
-    (given) => (given.ruleId === undefined || given.ruleId !== exceptRule) &&
+    (given) =>
+      (given.ruleId === undefined || given.ruleId !== exceptRule) &&
       describePermission(given) === describePermission(wanted),
   );
 }

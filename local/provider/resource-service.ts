@@ -7,6 +7,7 @@ import { differences } from "./compare.ts";
 import type { Difference } from "./compare.ts";
 import type { ResourceTraits } from "./definition.ts";
 import { propertiesOf } from "./shape.ts";
+import type { ObjectShape } from "./shape.ts";
 import { unknowns } from "./values.ts";
 import type { Properties, Value } from "./values.ts";
 
@@ -81,11 +82,14 @@ export function foreseeUpdate(
 
 /** The outputs as the engine gets them: the inputs under the names that outputs have, what the handler says, what follows. */
 export function complete(traits: ResourceTraits, inputs: Properties, said: Properties): Properties {
-  const all = { ...inputs, ...said, ...traits.derive?.(inputs) };
-  const names = propertiesOf(traits.schema.outputs).map(({ name }) => name);
+  return declared(traits.schema.outputs, { ...inputs, ...said, ...traits.derive?.(inputs) });
+}
+
+/** Those of `properties` that the SDK declares; what else a handler knows stays within. */
+export function declared(shape: ObjectShape, properties: Properties): Properties {
   return Object.fromEntries(
-    names.flatMap((name): [string, Value][] => {
-      const value = all[name];
+    propertiesOf(shape).flatMap(({ name }): [string, Value][] => {
+      const value = properties[name];
       return value === undefined ? [] : [[name, value]];
     }),
   );

@@ -17,7 +17,7 @@ import {
 } from "./messages.ts";
 import { Pace } from "./pace.ts";
 import { answer, unimplemented, unimplementedStream } from "./reply.ts";
-import { check, complete, diff, foresee, foreseeUpdate } from "./resource-service.ts";
+import { check, complete, declared, diff, foresee, foreseeUpdate } from "./resource-service.ts";
 import { secretNames } from "./secrets.ts";
 import { parseUrn } from "./urn.ts";
 import { known, unwrap, wrap } from "./values.ts";
@@ -141,7 +141,7 @@ export function providerService(definition: ProviderDefinition): IResourceProvid
       const faults = checkShape(args, call.schema.inputs, call.formats);
       if (faults.length > 0) return invokeFailures(faults);
       const result = await call.call(known(args));
-      return new rpc.InvokeResponse().setReturn(wrap(result));
+      return new rpc.InvokeResponse().setReturn(wrap(declared(call.schema.outputs, result)));
     }),
 
     parameterize: unimplemented("Parameterize"),

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { CommandResult } from "../../toolchain/command.ts";
 import type { EngineEvent } from "../../toolchain/engine-event.ts";
-import { describeStep } from "../../toolchain/engine-step.ts";
+import { reportLines } from "../../toolchain/engine-step.ts";
 import { ensureEngine, type Engine } from "../../toolchain/engine.ts";
 import { pulumi, pulumiEvents } from "../../toolchain/pulumi.ts";
 import { write } from "../toolchain/temporary-folder.ts";
@@ -82,7 +82,7 @@ new PolicyPack("test-policy", {
 } as const;
 
 beforeAll(async () => {
-  engine = await ensureEngine({ report: (step) => console.log(describeStep(step)) });
+  engine = await ensureEngine({ report: reportLines((line) => console.log(line)) });
   for (const [name, text] of Object.entries(project)) write(path.join(folder, name), text);
   symlinkSync(nodeModules, path.join(folder, "node_modules"), "junction");
   mkdirSync(path.join(folder, "state"));

@@ -172,7 +172,6 @@ describe("getElasticIp", () => {
     const { id } = await eip("b", { tags: { Name: "b" } });
     expect(await client.invoke(GET_ELASTIC_IP, args(id))).toMatchObject({
       id,
-      allocationId: id,
       publicIp: "192.0.2.11",
       tags: { Name: "b" },
       publicDns: "ec2-192-0-2-11.eu-central-1.compute.amazonaws.com",
@@ -224,11 +223,15 @@ describe("getSubnet", () => {
 describe("getSubnets", () => {
   test.each<[string, Properties, readonly (string | undefined)[]]>([
     ["all", {}, subnets.map(({ id }) => id)],
-    ["by zone", { filters: [{ name: "availability-zone", values: ["*b", "*c"] }] }, subnets.slice(1).map(({ id }) => id)],
+    [
+      "by zone",
+      { filters: [{ name: "availability-zone", values: ["*b", "*c"] }] },
+      subnets.slice(1).map(({ id }) => id),
+    ],
     ["none", { filters: [{ name: "vpc-id", values: ["vpc-0"] }] }, []],
   ])("finds %s", async (_, args, expected) => {
     const { client } = await openAccount();
-    expect((await client.invoke(GET_SUBNETS, args))["ids"]).toEqual(expected);
+    expect((await client.invoke(GET_SUBNETS, args)).ids).toEqual(expected);
   });
 });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -12,6 +12,7 @@ import { UNKNOWN } from "../../local/provider/values.ts";
 import type { Properties } from "../../local/provider/values.ts";
 import { opensshKey } from "../../local/tls/openssh-key.ts";
 import { tlsProvider } from "../../local/tls/provider.ts";
+import { mpint } from "../../local/tls/ssh-wire.ts";
 import { ProviderClient, urn } from "./provider-client.ts";
 
 const KEY = "tls:index/privateKey:PrivateKey";
@@ -30,13 +31,14 @@ async function makeKey(inputs: Properties): Promise<Record<string, string>> {
   return outputs as Record<string, string>;
 }
 
-/** Runs ssh-keygen over a file with this text. */
-function sshKeygen(text: string, ...args: readonly string[]): string {
+/** Runs ssh-keygen over a file with this text; returns what it says and what the file holds afterwards. */
+function sshKeygen(text: string, ...args: readonly string[]): { said: string; file: string } {
   const folder = mkdtempSync(join(tmpdir(), "okmail-"));
   try {
     const file = join(folder, "key");
     writeFileSync(file, text, { mode: 0o600 });
-    return execFileSync("ssh-keygen", [...args, "-f", file], { encoding: "utf8" });
+    const said = execFileSync("ssh-keygen", [...args, "-f", file], { encoding: "utf8" });
+    return { said, file: readFileSync(file, "utf8") };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -91,14 +93,22 @@ describe.each(KINDS)("%s", (_, inputs, heading, sshType) => {
     expect(key.publicKeyFingerprintMd5).toMatch(/^(?:[0-9a-f]{2}:){15}[0-9a-f]{2}$/);
   });
 
-  test.runIf(hasSshKeygen)(
-    "is read by ssh-keygen, which finds the same public half and fingerprints",
+  test.runIf(hasSshKeygen)("is read by ssh-keygen, which finds the same public half", async () => {
+    const key = await makeKey(inputs);
+    const publicKey = key.publicKeyOpenssh ?? "";
+    expect(sshKeygen(key.privateKeyOpenssh ?? "", "-y").said.trim()).toBe(publicKey.trim());
+    expect(sshKeygen(publicKey, "-l").said).toContain(key.publicKeyFingerprintSha256);
+    expect(sshKeygen(publicKey, "-l", "-E", "md5").said).toContain(key.publicKeyFingerprintMd5);
+  });
+
+  // ssh-keygen writes Ed25519 keys in its own format only.
+  test.runIf(hasSshKeygen && sshType !== "ssh-ed25519")(
+    "is the same when ssh-keygen writes PEM",
     async () => {
       const key = await makeKey(inputs);
-      const derived = sshKeygen(key.privateKeyOpenssh ?? "", "-y");
-      expect(derived.trim()).toBe(key.publicKeyOpenssh?.trim());
-      expect(sshKeygen(key.publicKeyOpenssh ?? "", "-l")).toContain(key.publicKeyFingerprintSha256);
-      expect(sshKeygen(key.publicKeyOpenssh ?? "", "-l", "-E", "md5")).toContain(key.publicKeyFingerprintMd5);
+      const { file } = sshKeygen(key.privateKeyOpenssh ?? "", "-p", "-m", "PEM", "-P", "", "-N", "");
+      const jwk = (pem: string): unknown => createPrivateKey(pem).export({ format: "jwk" });
+      expect(jwk(file)).toEqual(jwk(key.privateKeyPem ?? ""));
     },
   );
 });
@@ -195,4 +205,17 @@ test("OpenSSH's private container has the layout that its documentation gives", 
   expect(at).toBe(bytes.length);
   expect(secret.length % 8).toBe(0);
   expect(secret.readUInt32BE(0)).toBe(secret.readUInt32BE(4));
+});
+
+test.each([
+  // The examples of RFC 4251 section 5.
+  ["", "00000000"],
+  ["09a378f9b2e332a7", "0000000809a378f9b2e332a7"],
+  ["80", "000000020080"],
+  // Leading zeros don't count.
+  ["0000", "00000000"],
+  ["00007f", "000000017f"],
+  ["0081", "000000020081"],
+])("the number %s is the SSH integer %s", (number, expected) => {
+  expect(mpint(Buffer.from(number, "hex")).toString("hex")).toBe(expected);
 });

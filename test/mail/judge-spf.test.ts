@@ -84,9 +84,10 @@ describe("agrees", () => {
       { ownAddresses: ["192.0.2.10", "192.0.2.11"] },
     ],
     [
-      "with the include of another sender",
+      "with the include of another sender, and what that includes",
       spf("v=spf1 ip4:192.0.2.10 include:_spf.example.net -all", {
-        "_spf.example.net": { TXT: ["v=spf1 ip4:198.51.100.0/24 ~all"] },
+        "_spf.example.net": { TXT: ["v=spf1 ip4:198.51.100.0/24 include:eu._spf.example.net ~all"] },
+        "eu._spf.example.net": { TXT: ["v=spf1 ip4:203.0.113.0/24 ~all"] },
       }),
       {},
     ],

@@ -488,6 +488,12 @@ describe("bad input ends in a result, in time:", () => {
     expect(found).toMatchObject({ result: "temperror", problem: "SPF evaluation time limit exceeded" });
   });
 
+  test("an identity that mailauth can't report on", async () => {
+    const helo = Object.create(null) as string;
+    const zone = dnsZone({ "example.com": txt("v=spf1 +all") });
+    expect((await checkSpf(ip, "example.com", helo, zone)).result).toBe("permerror");
+  });
+
   test("identities and clients of any form", async () => {
     const odd = fc.oneof(
       fc.string(),

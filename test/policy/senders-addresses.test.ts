@@ -209,9 +209,9 @@ describe("a host's address is that of its Elastic IP", () => {
       ["second"],
     ],
   ];
-  it.each(cases)("%s", (_, resources, addresses, notes = []) => {
-    expect(located(resources)).toEqual({ addresses, notes });
-  });
+  for (const [title, resources, addresses, notes = []] of cases) {
+    it(title, () => expect(located(resources)).toEqual({ addresses, notes }));
+  }
 
   it("and of no other host's", () => {
     const other = declare.instance("other", { id: unknown, userData: postfixUserData("other.example.com") });
@@ -285,16 +285,20 @@ describe("an adopted Elastic IP's address", () => {
     ],
     ["can't be told from nothing", [host, association()], [], ["address-undetermined"]],
   ];
-  it.each(cases)("%s", (_, resources, addresses, notes = []) => {
-    expect(located(resources)).toEqual({ addresses, notes });
-  });
+  for (const [title, resources, addresses, notes = []] of cases) {
+    it(title, () => expect(located(resources)).toEqual({ addresses, notes }));
+  }
 });
 
 describe("without an Elastic IP a host sends", () => {
   const vpc = declare.vpc("vpc", { id: unknown });
   const subnet = declare.subnet("subnet", { id: unknown, vpcId: unknownFrom(vpc) });
   const inside = declare.instance("host", { id: unknown, userData, subnetId: unknownFrom(subnet) });
-  const nat = declare.natGateway("nat", { id: unknown, allocationId: unknownFrom(eip) });
+  const nat = declare.natGateway("nat", {
+    id: unknown,
+    allocationId: unknownFrom(eip),
+    secondaryAllocationIds: unknown,
+  });
   const table = declare.routeTable("table", { id: unknown, vpcId: unknownFrom(vpc) });
   const toNat = { destinationCidrBlock: "0.0.0.0/0", natGatewayId: unknownFrom(nat) };
   const route = declare.route("route", { routeTableId: unknownFrom(table), ...toNat });
@@ -475,9 +479,9 @@ describe("without an Elastic IP a host sends", () => {
       ["198.51.100.7"],
     ],
   ];
-  it.each(cases)("%s", (_, resources, addresses, notes = []) => {
-    expect(located(resources)).toEqual({ addresses, notes });
-  });
+  for (const [title, resources, addresses, notes = []] of cases) {
+    it(title, () => expect(located(resources)).toEqual({ addresses, notes }));
+  }
 
   it("by one gateway with other hosts", () => {
     const other = declare.instance("other", { userData, subnetId: unknownFrom(subnet) });

@@ -54,6 +54,19 @@ describe("findSenders", () => {
     expect(found[0]?.ownAddresses).toEqual([symbols.address("a-eip"), symbols.address("b-eip")]);
   });
 
+  it("finds a host by one form of user data, while the provider has yet to fill in the other", () => {
+    const userData = postfixUserData("a.example.com");
+    const base64 = Buffer.from(userData).toString("base64");
+    const found = senders([
+      declare.instance("plain", { userData, userDataBase64: unknown }),
+      declare.instance("encoded", { userData: unknown, userDataBase64: base64 }),
+      declare.instance("filled", { userData, userDataBase64: "" }),
+      declare.instance("web", { userData: unknown, userDataBase64: unknown }),
+    ]);
+    expect(found.senders.map(({ name }) => name)).toEqual(["plain", "encoded", "filled"]);
+    expect(found.notes.filter(({ kind }) => kind === "user-data-unknown")).toEqual([]);
+  });
+
   const noSenders: readonly (readonly [title: string, instance: Record<string, unknown>])[] = [
     ["without user data", {}],
     ["that serves web pages", { userData: "#cloud-config\npackages: [nginx]\n" }],
@@ -137,7 +150,11 @@ describe("HELO", () => {
       { userData: runcmd('postconf -e "myhostname=$(cat /x)"'), tags },
       "tag.example.com",
     ],
-    ["is the tag where the user data isn't known yet", { userData: unknown, tags }, "tag.example.com"],
+    [
+      "is the tag where the user data isn't known yet",
+      { userData: unknownFrom(declare.vpc("v")), tags },
+      "tag.example.com",
+    ],
     [
       "is the tag where only a hash is shown",
       { userData: "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3", tags },
@@ -268,8 +285,11 @@ runcmd:
 describe("notes", () => {
   it("tell of user data that isn't known yet, if no tag says what it is", () => {
     const { notes } = senders([
-      declare.instance("host", { userData: unknown }),
-      declare.instance("b", { userData: unknown, tags: { "mail:helo": "b.example.com" } }),
+      declare.instance("host", { userData: unknownFrom(declare.vpc("v")) }),
+      declare.instance("b", {
+        userData: unknownFrom(declare.vpc("v")),
+        tags: { "mail:helo": "b.example.com" },
+      }),
     ]);
     expect(notes.filter(({ kind }) => kind === "user-data-unknown").map(({ host }) => host)).toEqual([
       "host",

@@ -1,8 +1,10 @@
 import { openSync, readSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { cacheFolder, cliFault, installedClis } from "../../toolchain/cli.ts";
 import { temporaryFolder, write, writeCommand } from "./temporary-folder.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 describe("a CLI", () => {
   test.each([

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { describeStep, type EngineStep } from "../../toolchain/engine-step.ts";
+import { expect, test, vi } from "vitest";
+import { describeStep, reportLines, type EngineStep } from "../../toolchain/engine-step.ts";
 
 const reason = "the official download: no internet";
 const building = `Building the Pulumi engine from Go modules, about 4 minutes, once (${reason})`;
@@ -12,4 +12,22 @@ test.each<[EngineStep, string]>([
   [{ kind: "linking", reason }, `${building}: linking`],
 ])("%j reads: %s", (step, line) => {
   expect(describeStep(step)).toBe(line);
+});
+
+test("a log has a line of each kind of step, and then one in ten seconds", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const lines: string[] = [];
+  const report = reportLines((line) => lines.push(line));
+  for (let done = 0; done < 60; done += 1) {
+    report({ kind: "compiling", reason, done, total: 60 });
+    vi.advanceTimersByTime(400);
+  }
+  report({ kind: "linking", reason });
+  vi.useRealTimers();
+  expect(lines).toEqual([
+    `${building}: 0 of 60 packages compiled`,
+    `${building}: 25 of 60 packages compiled`,
+    `${building}: 50 of 60 packages compiled`,
+    `${building}: linking`,
+  ]);
 });

@@ -8,6 +8,8 @@ import { ownHostFolder } from "../../toolchain/find-language-host.ts";
 import { engineVersion } from "../../toolchain/version.ts";
 import { temporaryFolder, write, writeCommand } from "./temporary-folder.ts";
 
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
+
 const right = `echo v${engineVersion}`;
 const wrong = "echo v3.100.0";
 const broken = "exit 1";

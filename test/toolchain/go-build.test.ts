@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { EngineStep } from "../../toolchain/engine-step.ts";
 import { buildFromGo } from "../../toolchain/go-build.ts";
 import { temporaryFolder, writeCommand } from "./temporary-folder.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 const cliPackage = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 

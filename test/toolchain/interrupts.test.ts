@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { temporaryFolder, write } from "./temporary-folder.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 const module = fileURLToPath(new URL("../../toolchain/interrupts.ts", import.meta.url));
 

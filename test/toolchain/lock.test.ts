@@ -4,9 +4,11 @@ import { existsSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { withLock } from "../../toolchain/lock.mjs";
 import { temporaryFolder, write } from "./temporary-folder.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 const options = { poll: 20 };
 

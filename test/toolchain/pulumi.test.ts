@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { EngineEvent } from "../../toolchain/engine-event.ts";
 import type { Engine } from "../../toolchain/engine.ts";
 import { pulumi, pulumiEvents } from "../../toolchain/pulumi.ts";
 import { temporaryFolder, writeCommand } from "./temporary-folder.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 /** An engine that is this script. */
 function engine(script: string): Engine {
@@ -47,6 +49,14 @@ test("hands on each line as it comes", async () => {
   expect(seen).toEqual(["stdout: one", "stderr: two"]);
 });
 
+test("keeps the engine's word about the project's own language host to itself", async () => {
+  const seen: string[] = [];
+  const script = `echo 'warning: using pulumi-language-nodejs from $PATH at /x' >&2; echo "error: mine" >&2`;
+  const { stderr } = await pulumi(engine(script), [], { cwd: ".", onLine: (line) => seen.push(line) });
+  expect(stderr).toBe("error: mine\n");
+  expect(seen).toEqual(["error: mine"]);
+});
+
 test("lets the engine finish when it is asked to stop", async () => {
   const stop = new AbortController();
   const script = patient("sleep 0.3; echo saved; exit 1");
@@ -85,7 +95,7 @@ test("ends an engine that does not obey, and what it has started", async () => {
   expect(result.signal).toBe("SIGKILL");
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(existsSync(path.join(folder, "survivor"))).toBe(false);
-}, 15_000);
+});
 
 test("does not start the engine when it was stopped before", async () => {
   const stopped = AbortSignal.abort(new Error("enough"));

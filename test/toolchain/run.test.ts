@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FakeProject } from "./fake-project.ts";
 import { write, writeCommand } from "./temporary-folder.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 const installing = "Installing the locked dependencies (about a minute, once)";
 

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 
 /**
  * Runs a command on this process's terminal, passes on the signals that this process gets, and waits for its end.
@@ -24,6 +25,16 @@ export function runChild(command, args, { started, ...options } = {}) {
       resolve({ code, signal });
     });
   });
+}
+
+/**
+ * The shell's convention for the end of a process: its exit code, or 128 + the number of the signal that ended it.
+ *
+ * @param {{ code: number | null, signal: NodeJS.Signals | null }} end
+ * @returns {number}
+ */
+export function exitCode({ code, signal }) {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 /**

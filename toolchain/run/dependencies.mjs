@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { withLock } from "../lock.mjs";
-import { runChild } from "./child.mjs";
+import { exitCode, runChild } from "./child.mjs";
 import { findBundledNode } from "./node.mjs";
 import { matchesLock, missingPackages, recordFile } from "./installed-tree.mjs";
 
@@ -80,7 +80,7 @@ async function installDependencies(root, lock) {
   // Errors only: the warnings are about versions of Node that the project brings along itself.
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const [command, ...before] = npmCommand();
-  const { code, signal } = await runChild(command, [...before, ...args], {
+  const end = await runChild(command, [...before, ...args], {
     cwd: root,
     stdio: ["ignore", process.stderr, process.stderr],
     shell: command === "npm" && process.platform === "win32", // npm is a .cmd there
@@ -88,10 +88,10 @@ async function installDependencies(root, lock) {
   }).catch((error) => {
     throw new Error(`npm could not be started (${error.message}). It comes with Node: https://nodejs.org`);
   });
-  if (signal !== null)
-    throw Object.assign(new Error("Interrupted."), { exitCode: signal === "SIGINT" ? 130 : 143 });
-  if (code !== 0)
-    throw new Error(`The dependencies could not be installed (npm ci: exit code ${code}). ${byHand}`);
+  if (end.signal !== null) throw Object.assign(new Error("Interrupted."), { exitCode: exitCode(end) });
+  if (end.code !== 0) {
+    throw new Error(`The dependencies could not be installed (npm ci: exit code ${end.code}). ${byHand}`);
+  }
 }
 
 /** The npm that runs this script, with the Node that it runs on, else the one on PATH. */

@@ -1,8 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { constants } from "node:os";
 import { childEnvironment, chooseNode } from "./node.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
-import { runChild } from "./child.mjs";
+import { exitCode, runChild } from "./child.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -17,16 +16,12 @@ export async function main([script, ...args]) {
   try {
     const installed = await ensureDependencies(root);
     const node = chooseNode(root, installed.node);
-    const end = await runChild(node, [script, ...args], { env: childEnvironment(root, node) });
-    process.exitCode = exitCode(end);
+    process.exitCode = exitCode(
+      await runChild(node, [script, ...args], { env: childEnvironment(root, node) }),
+    );
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error), error?.exitCode ?? 1);
   }
-}
-
-/** The shell's convention for the end of a process: its exit code, or 128 + the number of the signal. */
-function exitCode({ code, signal }) {
-  return code ?? 128 + (constants.signals[signal] ?? 0);
 }
 
 function fail(message, code) {

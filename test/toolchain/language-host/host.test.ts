@@ -6,7 +6,17 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { describe, expect, test, vi } from "vitest";
 import { engineVersion } from "../../../toolchain/version.ts";
 import { write } from "../temporary-folder.ts";
-import { call, fakeProgram, programInfo, reported, sharedHost, startHost } from "./started-host.ts";
+import {
+  call,
+  eventually,
+  fakeProgram,
+  programInfo,
+  reported,
+  sharedHost,
+  startHost,
+} from "./started-host.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 test("writes the port that it serves on, and nothing else", async () => {
   const host = await startHost();
@@ -106,23 +116,19 @@ describe("ends, and the program with it,", () => {
   test.each<[string, (host: Awaited<ReturnType<typeof startHost>>) => void]>([
     ["when the engine is gone", ({ process }) => process.stdin.destroy()],
     ["when the engine asks it to", ({ process }) => process.kill("SIGINT")],
-  ])(
-    "%s",
-    async (_, end) => {
-      const host = await startHost();
-      const folder = fakeProgram({ run: hanging });
-      host.client.run(new protocol.RunRequest().setInfo(programInfo(folder)), () => undefined);
-      const pid = await vi.waitFor(() => Number(reported(folder)), { timeout: 5_000 });
+  ])("%s", async (_, end) => {
+    const host = await startHost();
+    const folder = fakeProgram({ run: hanging });
+    host.client.run(new protocol.RunRequest().setInfo(programInfo(folder)), () => undefined);
+    const pid = await eventually(() => Number(reported(folder)));
 
-      const asked = Date.now();
-      end(host);
-      await once(host.process, "exit");
-      expect(Date.now() - asked).toBeLessThan(5_000); // The engine waits no longer.
-      expect(host.process.exitCode).toBe(0);
-      expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-    },
-    15_000,
-  );
+    const asked = Date.now();
+    end(host);
+    await once(host.process, "exit");
+    expect(Date.now() - asked).toBeLessThan(5_000); // The engine waits no longer.
+    expect(host.process.exitCode).toBe(0);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
 
   test("and not before, though nothing is asked of it", async () => {
     const host = await startHost();

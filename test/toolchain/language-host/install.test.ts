@@ -1,9 +1,11 @@
 import path from "node:path";
 import type { ServiceError } from "@grpc/grpc-js";
 import protocol from "@pulumi/pulumi/proto/language_pb.js";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { temporaryFolder, write, writeCommand } from "../temporary-folder.ts";
 import { programInfo, startHost } from "./started-host.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 /** Has the host install what a program needs, with an npm that says how it was called. */
 async function install(files: readonly string[], npm: string) {

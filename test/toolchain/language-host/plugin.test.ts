@@ -6,7 +6,17 @@ import protocol from "@pulumi/pulumi/proto/language_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { call, fakeProgram, programInfo, reported, sharedHost, type LanguageClient } from "./started-host.ts";
+import {
+  call,
+  eventually,
+  fakeProgram,
+  programInfo,
+  reported,
+  sharedHost,
+  type LanguageClient,
+} from "./started-host.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 const host = sharedHost();
 
@@ -59,10 +69,10 @@ describe("a provider", () => {
     const folder = fakeProgram({ "run-plugin": "report(process.pid); setInterval(() => {}, 1000)" });
     const info = programInfo(folder);
     const { stream, ended } = runPlugin(client, new protocol.RunPluginRequest().setInfo(info).setPwd("."));
-    const pid = await vi.waitFor(() => reported(folder) as number, { timeout: 5_000 });
+    const pid = await eventually(() => reported(folder) as number);
     stream.cancel();
     await ended;
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(() => process.kill(pid, 0)).toThrow("ESRCH");
     });
   });
@@ -100,7 +110,7 @@ async function startPack(client: LanguageClient, folder: string) {
     .setArgsList(["127.0.0.1:9"])
     .setEnvList([`PATH=${process.env.PATH ?? ""}`]);
   const plugin = runPlugin(client, request);
-  const port = await vi.waitFor(() => {
+  const port = await eventually(() => {
     const [line, rest] = plugin.seen.stdout.split("\n");
     expect(rest).toBeDefined();
     return Number(line);
@@ -130,7 +140,7 @@ describe("a policy pack", () => {
     expect(info.getName()).toBe(
       `local true {"okmail:domain":"example.com"} mail ${folder} 127.0.0.1:9 ${folder}`,
     );
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(seen).toEqual({ stdout: `${port}\nready\nasked\n`, stderr: "", exitCode: undefined });
     });
   });
@@ -190,7 +200,7 @@ describe("a policy pack", () => {
       stream.cancel();
       await ended;
       const later = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const asked = new Promise((resolve) => later.waitForReady(Date.now() + 200, resolve));
         expect(await asked).toBeInstanceOf(Error);
       });

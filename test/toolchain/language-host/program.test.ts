@@ -4,7 +4,17 @@ import protocol from "@pulumi/pulumi/proto/language_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { expect, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { call, fakeProgram, programInfo, reported, sharedHost, type LanguageClient } from "./started-host.ts";
+import {
+  call,
+  eventually,
+  fakeProgram,
+  programInfo,
+  reported,
+  sharedHost,
+  type LanguageClient,
+} from "./started-host.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // It starts processes, perhaps on a busy machine.
 
 const host = sharedHost();
 
@@ -96,7 +106,7 @@ test("what a program writes goes to the host's own output, and is there when the
     await run(client, new protocol.RunRequest().setInfo(programInfo(fakeProgram({ run: script }))))
   ).toObject();
   expect(error).toBe("The program ended with exit code 1.");
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(output()).toMatch(/^\d+\n/);
     expect(output()).toContain("to stdout\n");
     expect(output()).toContain("to stderr\n");
@@ -110,7 +120,7 @@ test.each([
   const { client } = host();
   const folder = fakeProgram({ run: "report(1); setInterval(() => {}, 1000)" });
   const running = run(client, new protocol.RunRequest().setInfo(programInfo(folder)));
-  await vi.waitFor(() => reported(folder), { timeout: 5_000 });
+  await eventually(() => reported(folder));
   cancel(client);
   expect((await running).getError()).toBe("The program was ended by SIGTERM.");
 });
@@ -119,9 +129,9 @@ test("a program ends when nobody waits for it any more", async () => {
   const { client } = host();
   const folder = fakeProgram({ run: "report(process.pid); setInterval(() => {}, 1000)" });
   const running = client.run(new protocol.RunRequest().setInfo(programInfo(folder)), () => undefined);
-  const pid = await vi.waitFor(() => reported(folder) as number, { timeout: 5_000 });
+  const pid = await eventually(() => reported(folder) as number);
   running.cancel();
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 });

@@ -8,7 +8,7 @@ import { credentials, type ServiceError } from "@grpc/grpc-js";
 import languageProtocol from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import protocol from "@pulumi/pulumi/proto/language_pb.js";
 import structProtocol, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
-import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, vi } from "vitest";
 import { temporaryFolder, write } from "../temporary-folder.ts";
 
 const launcher = fileURLToPath(
@@ -95,6 +95,11 @@ export function fakeProgram(
     write(path.join(folder, `node_modules/@pulumi/pulumi/cmd/${name}/index.js`), `${prelude}\n${script}`);
   }
   return folder;
+}
+
+/** What `look` gives as soon as it does not throw, on a busy machine too. */
+export function eventually<T>(look: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(look, { timeout: 10_000, interval: 20 });
 }
 
 /** What a program has reported. Throws as long as it has not. */
