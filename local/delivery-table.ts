@@ -29,7 +29,7 @@ export function deliveryRows({ facts, message, reply, tls }: Attempt): DeliveryR
 /** The rows in columns, for a terminal; coloured if `stream` is one. */
 export function renderRows(
   rows: readonly DeliveryRow[],
-  stream: NodeJS.WriteStream = process.stdout,
+  stream: NodeJS.WritableStream = process.stdout,
 ): string {
   const widthOf = (column: "what" | "seen") => Math.max(...rows.map((row) => row[column].length));
   const [what, seen] = [widthOf("what"), Math.min(widthOf("seen"), 60)];

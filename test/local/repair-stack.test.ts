@@ -1,0 +1,66 @@
+import { hostname } from "node:os";
+import { expect, test } from "vitest";
+import { repairStack, StackBusyError } from "../../local/repair-stack.ts";
+import type { LocalStack, StackLock, StackState } from "../../local/stack.ts";
+
+const lockOf = (pid: number, host = hostname()): StackLock => ({
+  pid,
+  username: "somebody",
+  hostname: host,
+  timestamp: "2026-01-01T00:00:00Z",
+});
+const dead = 2 ** 22 + 1;
+
+/** A stack in a given state that notes what is done to it; the engine itself runs in test/integration/interruption. */
+function stackIn(state: { lock?: StackLock; pending?: StackState["deployment"]["pending_operations"] }) {
+  const done: string[] = [];
+  const stack = {
+    exists: () => Promise.resolve(true),
+    lock: () => Promise.resolve(state.lock),
+    unlock: () => Promise.resolve(void done.push("unlock")),
+    export: () =>
+      Promise.resolve({ version: 3, deployment: { resources: [], pending_operations: state.pending ?? [] } }),
+    refresh: (options: { arguments: readonly string[] }) => {
+      done.push(`refresh ${options.arguments.join(" ")}`);
+      return Promise.resolve({ succeeded: true });
+    },
+  } as unknown as LocalStack;
+  return { stack, done };
+}
+const cloud = (ids: Readonly<Record<string, string>> = {}) => ({
+  findByUrn: (urn: string) => (ids[urn] === undefined ? [] : [{ id: ids[urn] }]),
+});
+const creating = (urn: string) => ({ type: "creating", resource: { urn, type: "", custom: true } });
+
+test("a stack that is in order is left alone", async () => {
+  const { stack, done } = stackIn({});
+  await repairStack(stack, cloud(), (line) => done.push(line));
+  expect(done).toEqual([]);
+});
+
+test("a lock whose holder is dead is removed, and explained", async () => {
+  const { stack, done } = stackIn({ lock: lockOf(dead) });
+  await repairStack(stack, cloud(), (line) => done.push(line));
+  expect(done).toEqual(["unlock", expect.stringContaining(`process ${dead}, has ended`)]);
+});
+
+test.each<[string, StackLock]>([
+  ["a process that lives", lockOf(process.pid)],
+  ["another machine", lockOf(dead, "elsewhere")],
+])("a lock of %s is left alone; the error says who has it and what to do", async (_, lock) => {
+  const { stack, done } = stackIn({ lock });
+  const repair = repairStack(stack, cloud(), () => undefined, 0);
+  await expect(repair).rejects.toThrow(StackBusyError);
+  await expect(repair).rejects.toThrow(`process ${lock.pid} on ${lock.hostname}`);
+  await expect(repair).rejects.toThrow("npm run local:repair");
+  expect(done).toEqual([]);
+});
+
+test("what a killed engine had created is taken over; what it had not is forgotten", async () => {
+  const { stack, done } = stackIn({ pending: [creating("urn:a"), creating("urn:b")] });
+  await repairStack(stack, cloud({ "urn:a": "eipalloc-1" }), (line) => done.push(line));
+  expect(done[0]).toBe(
+    "refresh --import-pending-creates urn:a --import-pending-creates eipalloc-1 --clear-pending-creates",
+  );
+  expect(done[1]).toContain("took over eipalloc-1");
+});
