@@ -1,5 +1,5 @@
 import path from "node:path";
-import { describeStep } from "../toolchain/engine-step.ts";
+import { reportLines } from "../toolchain/engine-step.ts";
 import { ensureEngine, type Engine } from "../toolchain/engine.ts";
 import { openLocalCloud, type LocalCloud } from "./cloud.ts";
 import { repairStack } from "./repair-stack.ts";
@@ -39,7 +39,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { folder = localFolder, configFile, dnsPort, report, signal } = options;
   const surroundings = readSurroundings(configFile ?? path.join(projectFolder, "Pulumi.local.yaml"));
   const engine = await ensureEngine({
-    report: (step) => report(describeStep(step)),
+    report: reportLines(report, 1_000),
     ...(signal && { signal }),
   });
   const cloud = await openLocalCloud({ folder, surroundings, dnsPort });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { styleText } from "node:util";
-import { describeStep } from "../toolchain/engine-step.ts";
+import { reportLines } from "../toolchain/engine-step.ts";
 import { ensureEngine } from "../toolchain/engine.ts";
 
 // `npm test`: formatter, linter, types, then every test with coverage. All of them run even if one fails, so that one
@@ -32,7 +32,7 @@ async function step(name: string, script: string, ...args: string[]): Promise<vo
 async function tests(): Promise<void> {
   // Before the tests, so that none of them waits for a build; the engine says what it does and why.
   console.log(styleText("bold", "\n> engine"));
-  const engine = await ensureEngine({ report: (progress) => console.log(describeStep(progress)) });
+  const engine = await ensureEngine({ report: reportLines((line) => console.log(line)) });
   console.log(`Pulumi ${engine.version}, ${engine.source}`);
 
   const folder = await mkdtemp(path.join(tmpdir(), "okmail-test-"));
