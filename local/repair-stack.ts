@@ -1,15 +1,15 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LocalStack, StackLock } from "./stack.ts";
+import type { LocalStack, StackLock, StackState } from "./stack.ts";
 
-/** Who can tell which resources a URN's requests have created. */
+/** What exists in the cloud, and which request created it. */
 export interface CreatedResources {
-  findByUrn(urn: string): readonly { readonly id: string }[];
+  all(): readonly { readonly id: string; readonly type: string; readonly urn: string }[];
 }
 
 /**
  * Brings the stack back to where an operation can start, after one was killed: takes away the lock of an engine that is
- * dead, and adopts what that engine created but could not write down any more, so that nothing is created twice and no
+ * dead, and adopts what was created without the engine having written it down, so that nothing is created twice and no
  * Elastic IP is lost. Reports each thing done as a sentence.
  *
  * @param patience seconds that the engine of a killed run is given to notice, and to end by itself
@@ -30,20 +30,14 @@ export async function repairStack(
     );
   }
 
-  const { deployment } = await stack.export();
-  const pending = deployment.pending_operations ?? [];
-  if (pending.length === 0) return;
-  const known = new Set(deployment.resources?.map(({ id }) => id));
-  const adopted = pending
-    .filter(({ type }) => type === "creating")
-    .flatMap(({ resource: { urn } }) =>
-      cloud
-        .findByUrn(urn)
-        .filter(({ id }) => !known.has(id))
-        .slice(-1)
-        .map(({ id }) => ({ urn, id })),
-    );
-  const imports = adopted.flatMap(({ urn, id }) => [
+  const state = await stack.export();
+  const pending = state.deployment.pending_operations ?? [];
+  const unnoted = unnotedResources(stack, cloud, state);
+  if (pending.length === 0 && unnoted.length === 0) return;
+  // An engine that saw its provider die takes the creation for failed, and notes nothing: then it is noted here.
+  const missing = unnoted.filter(({ urn }) => !pending.some(({ resource }) => resource.urn === urn));
+  if (missing.length > 0) await stack.import(withPendingCreates(state, missing));
+  const imports = unnoted.flatMap(({ urn, id }) => [
     "--import-pending-creates",
     urn,
     "--import-pending-creates",
@@ -52,11 +46,41 @@ export async function repairStack(
   const refresh = await stack.refresh({ arguments: [...imports, "--clear-pending-creates"] });
   if (!refresh.succeeded) throw new Error(`The stack could not be repaired: ${refresh.errors.join("\n")}`);
   report(
-    `An operation was interrupted with ${count(pending.length, "step")} under way: ` +
-      (adopted.length === 0
-        ? "none had taken effect."
-        : `took over ${adopted.map(({ id }) => id).join(", ")}, which it had created.`),
+    unnoted.length === 0
+      ? "An operation was interrupted; nothing that it had begun had taken effect."
+      : `An operation was interrupted; took over ${unnoted.map(({ id }) => id).join(", ")}, which it had created.`,
   );
+}
+
+interface UnnotedResource {
+  readonly id: string;
+  readonly type: string;
+  readonly urn: string;
+}
+
+/** What this stack has created in the cloud and its state does not know; the newest of each URN. */
+function unnotedResources(stack: LocalStack, cloud: CreatedResources, state: StackState): UnnotedResource[] {
+  const known = new Set(state.deployment.resources?.map(({ id }) => id));
+  const own = cloud.all().filter(({ id, urn }) => urn.startsWith(stack.urnPrefix) && !known.has(id));
+  return [...new Map(own.map((resource) => [resource.urn, resource])).values()];
+}
+
+function withPendingCreates(state: StackState, unnoted: readonly UnnotedResource[]): StackState {
+  const { resources = [], pending_operations: pending = [] } = state.deployment;
+  const creates = unnoted.map(({ urn, type }) => {
+    const providerType = `pulumi:providers:${type.split(":")[0] ?? ""}`;
+    const provider = resources.find((resource) => resource.type === providerType);
+    return {
+      type: "creating",
+      resource: {
+        urn,
+        type,
+        custom: true,
+        ...(provider && { provider: `${provider.urn}::${provider.id ?? ""}` }),
+      },
+    };
+  });
+  return { ...state, deployment: { ...state.deployment, pending_operations: [...pending, ...creates] } };
 }
 
 /** The stack's lock, if there is one that nobody holds any more; waits a little for a holder that is about to end. */
@@ -94,4 +118,3 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;

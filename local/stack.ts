@@ -61,6 +61,11 @@ export class LocalStack {
     this.#backend = path.join(options.folder, "state");
   }
 
+  /** What the URN of each of its resources begins with. */
+  get urnPrefix(): string {
+    return `urn:pulumi:${this.name}::okmail::`;
+  }
+
   /** Makes the stack if it isn't there. */
   async init(): Promise<void> {
     await mkdir(this.#backend, { recursive: true, mode: 0o700 });
@@ -99,6 +104,11 @@ export class LocalStack {
     return JSON.parse(stdout) as StackState;
   }
 
+  /** Replaces the stack's state, as `pulumi stack import` does. */
+  async import(state: StackState): Promise<void> {
+    await this.run(["stack", "import", "--stack", this.name], JSON.stringify(state));
+  }
+
   async remove(): Promise<void> {
     await this.run(["stack", "rm", "--yes", "--preserve-config", "--stack", this.name]);
   }
@@ -124,10 +134,11 @@ export class LocalStack {
   }
 
   /** Runs the CLI on this stack's backend; throws if it fails. */
-  async run(args: readonly string[]): Promise<CommandResult> {
+  async run(args: readonly string[], input?: string): Promise<CommandResult> {
     const result = await pulumi(this.#options.engine, args, {
       cwd: this.#options.program ?? projectFolder,
       env: this.environment(),
+      ...(input !== undefined && { input }),
     });
     if (result.code === 0) return result;
     throw new Error(`pulumi ${args.join(" ")} failed: ${(result.stderr || result.stdout).trim()}`);
@@ -197,6 +208,8 @@ export interface StateResource {
   readonly id?: string;
   readonly type: string;
   readonly custom: boolean;
+  /** Reference of the provider, `URN::ID`. */
+  readonly provider?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }

@@ -24,7 +24,7 @@ export { StoreLockedError } from "./store/writer-lock.ts";
 export interface StoreChange {
   /** Counts the changes since the cloud was made. */
   readonly serial: number;
-  /** One entry for each record that was created, changed or deleted. */
+  /** One entry for each record that was created, changed or deleted; none if only facts changed. */
   readonly deltas: readonly RecordDelta[];
 }
 
@@ -111,7 +111,7 @@ export class CloudStore implements CloudReader {
     if (this.#busy) throw new Error("A transaction of the local cloud's store is under way already");
     this.#busy = true;
     const transaction = new CloudTransaction(this.#tables);
-    let deltas: readonly RecordDelta[];
+    let deltas: readonly RecordDelta[] | undefined;
     let result: T;
     try {
       result = change(transaction);
@@ -121,7 +121,7 @@ export class CloudStore implements CloudReader {
     } finally {
       this.#busy = false;
     }
-    if (deltas.length > 0) this.#tell({ serial: this.#serial, deltas });
+    if (deltas !== undefined) this.#tell({ serial: this.#serial, deltas });
     return result;
   }
 
@@ -141,9 +141,10 @@ export class CloudStore implements CloudReader {
     this.#lock.release();
   }
 
-  #commit(transaction: CloudTransaction): readonly RecordDelta[] {
+  /** Writes what a transaction has changed; undefined if that is nothing. */
+  #commit(transaction: CloudTransaction): readonly RecordDelta[] | undefined {
     const outcome = transaction.outcome();
-    if (outcome === undefined) return [];
+    if (outcome === undefined) return undefined;
     const { records, facts } = outcome.tables;
     const serial = this.#serial + 1;
     this.#lock.assertHeld();

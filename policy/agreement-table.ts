@@ -54,7 +54,7 @@ function addresses({ sender }: JudgedSender, { symbols }: StackJudgement): strin
 /** The weightiest outcome of some rules. */
 function agreement(findings: readonly Finding[]): string {
   if (findings.some(blocks)) return "**disagrees**";
-  if (findings.some(({ outcome }) => outcome === "undetermined")) return "not known yet";
+  if (findings.some(isOpen)) return "not known yet";
   if (findings.some(({ outcome }) => outcome === "disagrees")) return "agrees, with a remark";
   return findings.length > 0 ? "agrees" : "not judged";
 }
@@ -62,7 +62,12 @@ function agreement(findings: readonly Finding[]): string {
 function verdict({ sender, findings }: JudgedSender, reports: readonly Report[]): string {
   const own = reports.filter(({ urn }) => urn === sender.urn);
   if (findings.some(blocks) || own.some(({ rule }) => mandatory.has(rule))) return "**refused**";
-  return findings.some(({ outcome }) => outcome === "undetermined") ? "passes as far as known" : "passes";
+  return findings.some(isOpen) ? "passes as far as known" : "passes";
+}
+
+/** Whether what isn't known may still refuse the deploy. */
+function isOpen({ outcome, severity }: Finding): boolean {
+  return outcome === "undetermined" && severity === "mandatory";
 }
 
 function points(title: string, reports: readonly Report[]): string[] {

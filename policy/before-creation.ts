@@ -1,5 +1,5 @@
 import { blocks, type Finding, type RuleId } from "../mail/finding.ts";
-import { normalizeName } from "../mail/host-name.ts";
+import { normalizeName, reverseName } from "../mail/host-name.ts";
 import { judge } from "../mail/judge.ts";
 import type { Resolver } from "../mail/resolver.ts";
 import { SymbolTable } from "../mail/symbol.ts";
@@ -12,12 +12,11 @@ import type { Report } from "./rules/mail-rule.ts";
 import { findSenders, type HostSender } from "./senders.ts";
 
 const instanceType = "aws:ec2/instance:Instance";
-const spfRules: readonly RuleId[] = [
-  "spf-is-valid",
-  "spf-permits-address",
-  "spf-permits-helo",
-  "spf-not-too-wide",
-];
+const reverseType = "aws:ec2/eipDomainName:EipDomainName";
+/** What an SPF record at the MAIL FROM domain decides, and one at the HELO name. */
+const domainRules: readonly RuleId[] = ["spf-is-valid", "spf-permits-address", "spf-not-too-wide"];
+const heloRules: readonly RuleId[] = ["spf-is-valid", "spf-permits-helo", "spf-not-too-wide"];
+const spfRules: readonly RuleId[] = [...new Set([...domainRules, ...heloRules])];
 
 /**
  * Judges each resource of an update right before it is created, by the inputs of those before it. A record or a mail host
@@ -35,13 +34,34 @@ export class BeforeCreation {
   /** Domains of senders by the names that take their mail. */
   readonly #domainsOfExchanger = new Map<string, Set<string>>();
 
+  /** HELO names that resolve to an address, and the name that it has in the reverse zone. */
+  readonly #heloNames = new Map<string, Set<string>>();
+  readonly #reverseNames = new Map<string, string>();
+
+  readonly #told = new Set<string>();
+
   /** What disagrees because of `resource`. Remembers it. */
   async judge(resource: SeenResource): Promise<Report[]> {
-    const findings =
-      resource.type === instanceType
-        ? await this.#judgeInstance(resource)
-        : await this.#judgeRecord(resource);
-    return findings.filter(blocks).flatMap((finding) => reportOf(finding, resource.urn, this.#symbols) ?? []);
+    const findings = await this.#findings(resource);
+    return findings.filter(blocks).flatMap((finding) => {
+      const report = reportOf(finding, resource.urn, this.#symbols);
+      // What is refused stays remembered; what comes after it is not to blame.
+      const key = `${finding.rule} ${finding.subject.host ?? ""} ${finding.message}`;
+      if (report === undefined || this.#told.has(key)) return [];
+      this.#told.add(key);
+      return [report];
+    });
+  }
+
+  #findings(resource: SeenResource): Promise<Finding[]> {
+    switch (resource.type) {
+      case instanceType:
+        return this.#judgeInstance(resource);
+      case reverseType:
+        return this.#judgeReverse(resource);
+      default:
+        return this.#judgeRecord(resource);
+    }
   }
 
   async #judgeInstance(resource: SeenResource): Promise<Finding[]> {
@@ -52,6 +72,7 @@ export class BeforeCreation {
       return [
         ...(await judge(sender, this.#records.dns, { only: ["helo-is-host-name"] })),
         ...(await this.#judgeAddresses(sender)),
+        ...(await this.#judgeReverseNames(sender)),
         ...(await this.#judgeSpf(sender)),
         ...(await judge(sender, this.#records.dns, { only: ["mx-resolves", "mail-name-not-proxied"] })),
       ];
@@ -66,7 +87,7 @@ export class BeforeCreation {
       case "A":
       case "AAAA":
       case "CNAME":
-        return this.#judgeName(placed.owner);
+        return this.#judgeName(placed);
       case "TXT":
         return mayBeSpf(placed) ? this.#judgeText(placed.owner) : [];
       case "MX":
@@ -77,11 +98,16 @@ export class BeforeCreation {
   }
 
   /** The HELO name or a mail exchanger gets an address, or becomes an alias. */
-  async #judgeName(name: string): Promise<Finding[]> {
+  async #judgeName({ owner: name, record }: PlacedRecord): Promise<Finding[]> {
     const hosts = (this.#byHelo.get(name) ?? []).map(async (sender) => [
       ...(await judge(sender, this.#records.dns, { only: ["mail-name-not-proxied"] })),
       ...(await this.#judgeAddresses(sender)),
-      ...(await this.#judgeSpf(sender)),
+      ...(await this.#judgeReverseNames(sender)),
+      // SPF was there first; which of the two is wrong, nobody can tell.
+      ...(await this.#judgeSpf(sender)).map((finding) => ({
+        ...finding,
+        fix: `${finding.fix ?? ""} Or correct the address in ${record.name}, if that is what is wrong.`,
+      })),
     ]);
     const exchangers = [...(this.#domainsOfExchanger.get(name) ?? [])].map((domain) =>
       this.#judgeExchanger(domain, name),
@@ -91,8 +117,11 @@ export class BeforeCreation {
 
   /** A domain gets an SPF record. */
   async #judgeText(name: string): Promise<Finding[]> {
-    const senders = new Set([...(this.#byHelo.get(name) ?? []), ...(this.#byDomain.get(name) ?? [])]);
-    return (await Promise.all(Array.from(senders, (sender) => this.#judgeSpf(sender)))).flat();
+    const judged = [
+      ...(this.#byDomain.get(name) ?? []).map((sender) => this.#judgeSpf(sender, domainRules)),
+      ...(this.#byHelo.get(name) ?? []).map((sender) => this.#judgeSpf(sender, heloRules)),
+    ];
+    return (await Promise.all(judged)).flat();
   }
 
   async #judgeExchangers({ owner, record }: PlacedRecord): Promise<Finding[]> {
@@ -121,11 +150,41 @@ export class BeforeCreation {
     return agreeingOnOne(sender, addresses, this.#records.dns, ["a-matches-address"]);
   }
 
+  /** An address gets a reverse name. AWS grants it only to a name that resolves to the address already. */
+  async #judgeReverse(resource: SeenResource): Promise<Finding[]> {
+    const [reverse] = readPlan([resource]).eipDomainNames;
+    const name = normalizeName(known(reverse?.domainName) ?? "");
+    const findings: Promise<Finding[]>[] = [];
+    for (const address of await this.#addressesOf(name)) {
+      this.#reverseNames.set(address, name);
+      for (const helo of this.#heloNames.get(address) ?? [])
+        for (const sender of this.#byHelo.get(helo) ?? [])
+          findings.push(this.#judgeReverseName(sender, address, name));
+    }
+    return (await Promise.all(findings)).flat();
+  }
+
+  async #judgeReverseNames(sender: HostSender): Promise<Finding[]> {
+    const helo = normalizeName(sender.helo);
+    const findings: Finding[] = [];
+    for (const address of await this.#addressesOf(helo)) {
+      this.#heloNames.set(address, (this.#heloNames.get(address) ?? new Set()).add(helo));
+      const name = this.#reverseNames.get(address);
+      if (name !== undefined) findings.push(...(await this.#judgeReverseName(sender, address, name)));
+    }
+    return findings;
+  }
+
+  #judgeReverseName(sender: HostSender, address: string, name: string): Promise<Finding[]> {
+    const dns = this.#records.withReverse(reverseName(address), name);
+    return judge({ ...sender, addresses: [address] }, dns, { only: ["ptr-matches-helo"] });
+  }
+
   /** Whether SPF permits an address of the HELO name; with none seen yet, whether it is valid for any. */
-  async #judgeSpf(sender: HostSender): Promise<Finding[]> {
+  async #judgeSpf(sender: HostSender, only = spfRules): Promise<Finding[]> {
     const seen = await this.#addressesOf(sender.helo);
     const addresses = seen.length > 0 ? seen : sender.addresses;
-    if (addresses.length > 0) return agreeingOnOne(sender, addresses, this.#records.texts, spfRules);
+    if (addresses.length > 0) return agreeingOnOne(sender, addresses, this.#records.texts, only);
     return judge({ ...sender, addresses: [nobody] }, this.#records.texts, {
       only: ["spf-is-valid", "spf-not-too-wide"],
     });

@@ -121,17 +121,19 @@ export class ExitAddresses {
       ...instance.networkInterfaces.flatMap((link) => networkInterfaces.keyOf(link) ?? []),
       ...(this.#interfacesOf.get(instance.urn) ?? []),
     ]);
-    return distinct([
+    // An association found by the instance and by its interface is one.
+    const attached = new Set([
       ...(this.#onInstance.get(instance.urn) ?? []),
       ...[...interfaces].flatMap((key) => this.#onInterface.get(key) ?? []),
     ]);
+    return [...attached];
   }
 
   #routedFrom(instance: Instance): Attachment[] {
     const table = this.#tableFor(instance);
     const routes = (table === undefined ? undefined : this.#defaultRoutes.get(table)) ?? [];
     const certain = routes.filter(({ destination }) => !isUnknown(destination));
-    return distinct((certain.length > 0 ? certain : routes).flatMap((route) => this.#throughTarget(route)));
+    return (certain.length > 0 ? certain : routes).flatMap((route) => this.#throughTarget(route));
   }
 
   #tableFor(instance: Instance): string | undefined {
@@ -181,16 +183,6 @@ function exit(by: Exit["by"], attachments: readonly Attachment[]): Exit {
     addresses: attachments.flatMap(({ address }) => address ?? []),
     unknown: attachments.flatMap(({ address, name }) => (address === undefined ? [name] : [])),
   };
-}
-
-/** An association and the Eip's own `instance`, as AWS gives it back, are one and the same. */
-function distinct(attachments: readonly Attachment[]): Attachment[] {
-  const byAddress = new Map<string, Attachment>();
-  for (const attachment of attachments) {
-    const key = attachment.address?.address ?? `? ${attachment.name}`;
-    if (!byAddress.has(key)) byAddress.set(key, attachment);
-  }
-  return [...byAddress.values()];
 }
 
 function push<T>(lists: Map<string, T[]>, key: string | undefined, value: T): void {

@@ -42,11 +42,11 @@ export function mailPolicies({ updating, tableFile }: MailPoliciesOptions): Poli
 }
 
 async function reportsOnStack(
-  { resources, getConfig }: StackValidationArgs,
+  args: StackValidationArgs,
   tableFile: string | undefined,
 ): Promise<readonly Report[]> {
   // These are the settings of the policy that is called first: `judged-completely`, unless that is disabled.
-  const judgement = await judgeStack(resources, judgementOptions(getConfig<JudgementSettings>()));
+  const judgement = await judgeStack(args.resources, judgementOptions(args.getConfig<JudgementSettings>()));
   if (tableFile !== undefined && tableFile !== "") await writeFile(tableFile, agreementTable(judgement));
   return judgement.reports;
 }

@@ -39,7 +39,7 @@ export class MailPolicy implements Policy {
     this.name = rule.name;
     this.displayName = rule.title;
     // The engine puts it before each violation, so it is short.
-    this.description = `${rule.title}.`;
+    this.description = `Requires that ${rule.title.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase())}.`;
     this.enforcementLevel = rule.level;
     this.severity = rule.level === "mandatory" ? "high" : "medium";
     this.remediationSteps = rule.remediationSteps;

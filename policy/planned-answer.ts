@@ -48,7 +48,7 @@ export function aliasAt(
   type: RecordType,
   records: readonly DnsRecord[],
 ): string | undefined {
-  const cnames = type === "CNAME" ? [] : records.filter(isCname);
+  const cnames = records.filter(isCname);
   const [cname] = cnames.length === 0 ? [] : answers.CNAME(context, owner, cnames);
   if (cname !== undefined) return cname;
   const record = records.find((candidate) => candidate.alias !== undefined && known(candidate.type) === type);

@@ -69,6 +69,15 @@ export class RecordsSoFar {
     };
   }
 
+  /** `dns` with one PTR record, which the plan of inputs doesn't show: an address is an output. */
+  withReverse(reverse: string, name: string): Required<Resolver> {
+    return {
+      ...this.dns,
+      resolve: async <T extends RecordType>(asked: string, type: T): Promise<Answers[T]> =>
+        type === "PTR" && asked === reverse ? ([name] as unknown as Answers[T]) : this.#seen(asked, type),
+    };
+  }
+
   async #seen<T extends RecordType>(name: string, type: T): Promise<Answers[T]> {
     try {
       return await this.#zone.resolve(name, type);

@@ -105,10 +105,7 @@ export function readParameter(cloud: CloudReader, name: string): ParameterValue 
 function settle(inputs: Inputs): JsonObject {
   const { type, tier = "Standard", allowedPattern } = inputs;
   const value = valueOf(inputs);
-  if (allowedPattern !== undefined && allowedPattern !== "" && !new RegExp(allowedPattern).test(value)) {
-    const message = `Parameter value, cannot be validated against allowedPattern: ${allowedPattern}`;
-    throw new ApiError(PUT, "ParameterPatternMismatchException", message);
-  }
+  if (allowedPattern !== undefined && allowedPattern !== "") assertPattern(allowedPattern, value);
   if (type === "SecureString" && inputs.insecureValue !== undefined) {
     throw new Error("invalid configuration, cannot set type = SecureString and insecure_value");
   }
@@ -126,6 +123,19 @@ function settle(inputs: Inputs): JsonObject {
   }
   if (tier !== "Intelligent-Tiering") return { tier };
   return { tier: size > MAX_BYTES.Standard ? "Advanced" : "Standard" };
+}
+
+function assertPattern(pattern: string, value: string): void {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern);
+  } catch {
+    const message = `The allowed pattern '${pattern}' is no regular expression`;
+    throw new ApiError(PUT, "InvalidAllowedPatternException", message);
+  }
+  if (expression.test(value)) return;
+  const message = `Parameter value, cannot be validated against allowedPattern: ${pattern}`;
+  throw new ApiError(PUT, "ParameterPatternMismatchException", message);
 }
 
 /** The rules for names (Systems Manager API, PutParameter). */

@@ -138,7 +138,7 @@ export interface StackOptions {
   readonly hosts?: readonly string[];
   /** Addresses of the hosts in their order, if they exist already, as in an update. @default none: a first preview */
   readonly addresses?: readonly string[];
-  /** Text of the domain's SPF record. @default unknown, or all addresses */
+  /** Text of the domain's SPF record. @default all addresses; unknown until all exist */
   readonly spf?: string;
   /** Properties that differ, by the resource's name; undefined leaves the resource out. */
   readonly change?: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
@@ -193,7 +193,8 @@ export function agreeingStack(options: StackOptions = {}): PolicyResource[] {
     ];
   });
   const terms = addresses.map((address) => `ip4:${address}`).join(" ");
-  const text = spf ?? (addresses.length > 0 ? `v=spf1 ${terms} -all` : undefined);
+  const known = addresses.length === hosts.length ? `v=spf1 ${terms} -all` : undefined;
+  const text = spf ?? known;
   const content = text === undefined ? unknownFrom(...eips) : knownFrom(`"${text}"`, ...eips);
   const domain = [
     declare.record("spf", changed("spf", { ...zone, name: "example.com", type: "TXT", content })),

@@ -1,10 +1,15 @@
 import { openSession } from "../../local/session.ts";
 
-// What `npm start` does up to the end of `pulumi up`, in a process that a test can kill. Arguments: folder, configuration
-// file. Writes a line for each thing that the engine begins and ends.
+// What `npm start` does up to the end of `pulumi up`, in a process that ends abruptly. Arguments: folder, configuration
+// file, and a resource type: as soon as the cloud has a resource of it, the process kills itself, before the engine hears
+// of it. Without a type it waits to be killed, and writes a line for each thing that the engine begins and ends.
 
-const [folder = "", configFile = ""] = process.argv.slice(2);
+const [folder = "", configFile = "", fatalType] = process.argv.slice(2);
 const session = await openSession({ folder, configFile, report: (line) => console.log(line) });
+session.cloud.store.onChange(({ deltas }) => {
+  if (deltas.some(({ before, after }) => before === undefined && after?.type === fatalType))
+    process.kill(process.pid, "SIGKILL");
+});
 await session.stack.up({
   onEvent: ({ resourcePreEvent: begun, resOutputsEvent: ended }) => {
     if (begun) console.log(`begin ${begun.metadata.urn.split("::").at(-1) ?? ""}`);

@@ -9,20 +9,34 @@ import { openTestStack, removeFolder } from "./local-stack.ts";
 
 // Whatever ends a run, and whenever: the next one repairs what is left, and no Elastic IP is lost or drawn twice.
 
-test.each<[what: string, line: RegExp, whom: "launcher" | "everything", signal: NodeJS.Signals]>([
+const eip = "aws:ec2/eip:Eip";
+
+interface Interruption {
+  /** The line of the run that makes the test kill it … */
+  readonly line?: RegExp;
+  /** … or the type of resource whose first one in the cloud makes the run kill itself. */
+  readonly created?: string;
+  /** Whether the engine is killed too, as when the power goes. */
+  readonly engineToo: boolean;
+}
+
+test.each<[what: string, interruption: Interruption]>([
   [
-    "the power goes as the Elastic IP is being created",
-    /^begin mail-okmail-address/,
-    "everything",
-    "SIGKILL",
+    "the power goes before the Elastic IP is created",
+    { line: /^begin mail-okmail-address/, engineToo: true },
   ],
-  ["the power goes when the Elastic IP is there", /^end mail-okmail-address/, "everything", "SIGKILL"],
-  ["the launcher is killed and the engine lives on", /^end mail-okmail-a$/, "launcher", "SIGKILL"],
-  ["the power goes when the host is there", /^end mail-okmail-host/, "everything", "SIGKILL"],
-])("%s: the next run goes on", async (_, line, whom, signal) => {
+  ["the power goes before the engine hears of the Elastic IP", { created: eip, engineToo: true }],
+  ["the launcher dies before the engine hears of the Elastic IP", { created: eip, engineToo: false }],
+  ["the launcher dies while the engine goes on", { line: /^end mail-okmail-a$/, engineToo: false }],
+  [
+    "the power goes before the engine hears of the host",
+    { created: "aws:ec2/instance:Instance", engineToo: true },
+  ],
+  ["the power goes when the host is there", { line: /^end mail-okmail-host/, engineToo: true }],
+])("%s: the next run goes on", async (_, interruption) => {
   const folder = mkdtempSync(path.join(tmpdir(), "okmail-"));
   try {
-    await interruptedRun(folder, line, whom, signal);
+    await interruptedRun(folder, interruption);
     const stack = await openTestStack(folder);
     const { session, repairs } = stack;
     try {
@@ -45,36 +59,42 @@ test.each<[what: string, line: RegExp, whom: "launcher" | "everything", signal: 
   }
 });
 
-/** Runs until a line comes, then ends the processes in the given way. */
-async function interruptedRun(
-  folder: string,
-  line: RegExp,
-  whom: "launcher" | "everything",
-  signal: NodeJS.Signals,
-): Promise<void> {
+/** Runs until the interruption, and ends the processes that it is to end. */
+async function interruptedRun(folder: string, { line, created, engineToo }: Interruption): Promise<void> {
   const configFile = path.join(folder, "Pulumi.local.yaml");
   copyFileSync(path.join(projectFolder, "Pulumi.local.yaml"), configFile);
   const script = path.join(import.meta.dirname, "interrupted-run.ts");
-  const child = spawn(process.execPath, [script, folder, configFile], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.on("close", resolve));
+  const args = [script, folder, configFile, ...(created === undefined ? [] : [created])];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const { pid = 0 } = child;
+  // Known before the launcher dies: afterwards they are nobody's children.
+  let engine: number[] = [];
+  const look = setInterval(() => {
+    engine = [...new Set([...engine, ...descendants(pid)])];
+  }, 200);
   let text = "";
-  await new Promise<void>((resolve, reject) => {
+  const { signal } = await new Promise<{ signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
-      if (text.split("\n").some((each) => line.test(each))) resolve();
+      if (line === undefined || !text.split("\n").some((each) => line.test(each))) return;
+      engine = [...engine, ...descendants(pid)];
+      child.kill("SIGKILL");
     });
-    child.on("close", () => reject(new Error(`the run ended before ${String(line)}:\n${text}`)));
+    child.on("error", reject).on("exit", (_, name) => {
+      if (engineToo) engine.forEach(kill);
+      resolve({ signal: name });
+    });
   });
-  const pids = whom === "launcher" ? [child.pid ?? 0] : [child.pid ?? 0, ...descendants(child.pid ?? 0)];
-  for (const pid of pids)
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It has ended by itself.
-    }
-  if (whom === "everything") await ended;
+  clearInterval(look);
+  expect(signal, `the run ended by itself:\n${text}`).toBe("SIGKILL");
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function descendants(pid: number): number[] {

@@ -241,6 +241,19 @@ describe("security groups", () => {
     );
   });
 
+  test("take a rule whose protocol and ports aren't known yet", async () => {
+    const { client } = await openAccount();
+    const inputs: Properties = {
+      securityGroupId: UNKNOWN,
+      ipProtocol: UNKNOWN,
+      fromPort: UNKNOWN,
+      toPort: 25,
+      cidrIpv4: UNKNOWN,
+    };
+    const checked = await client.check(AWS_TYPES.securityGroupIngressRule, "a", inputs);
+    expect(checked).toMatchObject({ failures: [], inputs });
+  });
+
   test("a rule's peer changes in place, but not its kind", async () => {
     const { client } = await openAccount();
     const inputs = { securityGroupId: "sg-0", ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" };

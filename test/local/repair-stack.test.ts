@@ -15,11 +15,17 @@ const dead = 2 ** 22 + 1;
 function stackIn(state: { lock?: StackLock; pending?: StackState["deployment"]["pending_operations"] }) {
   const done: string[] = [];
   const stack = {
+    urnPrefix: "urn:pulumi:local::okmail::",
+    import: (imported: StackState) =>
+      Promise.resolve(void done.push(`import ${JSON.stringify(imported.deployment.pending_operations)}`)),
     exists: () => Promise.resolve(true),
     lock: () => Promise.resolve(state.lock),
     unlock: () => Promise.resolve(void done.push("unlock")),
     export: () =>
-      Promise.resolve({ version: 3, deployment: { resources: [], pending_operations: state.pending ?? [] } }),
+      Promise.resolve({
+        version: 3,
+        deployment: { resources: [provider, known], pending_operations: state.pending ?? [] },
+      }),
     refresh: (options: { arguments: readonly string[] }) => {
       done.push(`refresh ${options.arguments.join(" ")}`);
       return Promise.resolve({ succeeded: true });
@@ -27,10 +33,14 @@ function stackIn(state: { lock?: StackLock; pending?: StackState["deployment"]["
   } as unknown as LocalStack;
   return { stack, done };
 }
-const cloud = (ids: Readonly<Record<string, string>> = {}) => ({
-  findByUrn: (urn: string) => (ids[urn] === undefined ? [] : [{ id: ids[urn] }]),
+const urn = (name: string) => `urn:pulumi:local::okmail::aws:ec2/eip:Eip::${name}`;
+const type = "aws:ec2/eip:Eip";
+const provider = { urn: "urn:provider", id: "1", type: "pulumi:providers:aws", custom: true };
+const known = { urn: urn("known"), id: "eipalloc-0", type, custom: true };
+const cloud = (...ids: [name: string, id: string][]) => ({
+  all: () => [...ids.map(([name, id]) => ({ id, type, urn: urn(name) })), { ...known, id: "eipalloc-0" }],
 });
-const creating = (urn: string) => ({ type: "creating", resource: { urn, type: "", custom: true } });
+const creating = (name: string) => ({ type: "creating", resource: { urn: urn(name), type, custom: true } });
 
 test("a stack that is in order is left alone", async () => {
   const { stack, done } = stackIn({});
@@ -57,10 +67,33 @@ test.each<[string, StackLock]>([
 });
 
 test("what a killed engine had created is taken over; what it had not is forgotten", async () => {
-  const { stack, done } = stackIn({ pending: [creating("urn:a"), creating("urn:b")] });
-  await repairStack(stack, cloud({ "urn:a": "eipalloc-1" }), (line) => done.push(line));
-  expect(done[0]).toBe(
-    "refresh --import-pending-creates urn:a --import-pending-creates eipalloc-1 --clear-pending-creates",
-  );
-  expect(done[1]).toContain("took over eipalloc-1");
+  const { stack, done } = stackIn({ pending: [creating("a"), creating("b")] });
+  await repairStack(stack, cloud(["a", "eipalloc-1"]), (line) => done.push(line));
+  expect(done).toEqual([
+    `refresh --import-pending-creates ${urn("a")} --import-pending-creates eipalloc-1 --clear-pending-creates`,
+    expect.stringContaining("took over eipalloc-1"),
+  ]);
+});
+
+test("what was created without the engine noting even the attempt is noted first, with its provider", async () => {
+  const { stack, done } = stackIn({});
+  await repairStack(stack, cloud(["a", "eipalloc-1"]), (line) => done.push(line));
+  const resource = { urn: urn("a"), type, custom: true, provider: "urn:provider::1" };
+  expect(done).toEqual([
+    `import ${JSON.stringify([{ type: "creating", resource }])}`,
+    expect.stringMatching(/^refresh .*eipalloc-1/),
+    expect.stringContaining("took over eipalloc-1"),
+  ]);
+});
+
+test("what another stack or nobody's request created is left alone", async () => {
+  const { stack, done } = stackIn({});
+  const others = {
+    all: () => [
+      { id: "eipalloc-9", type, urn: "urn:pulumi:lab::okmail::x::y" },
+      { id: "eipalloc-8", type, urn: "" },
+    ],
+  };
+  await repairStack(stack, others, (line) => done.push(line));
+  expect(done).toEqual([]);
 });

@@ -289,6 +289,25 @@ describe("listeners", () => {
     store.close();
   });
 
+  test("hear of facts, too", () => {
+    const store = CloudStore.open(temporaryFolder());
+    const heard: StoreChange[] = [];
+    store.onChange((change) => heard.push(change));
+    store.transact((cloud) => cloud.setFact("key", 1));
+    expect(heard).toEqual([{ serial: 1, deltas: [] }]);
+    store.close();
+  });
+
+  test("may change the store themselves", () => {
+    const store = CloudStore.open(temporaryFolder());
+    store.onChange(({ serial }) => {
+      if (serial === 1) insert(store, record("b"));
+    });
+    insert(store, record("a"));
+    expect(store.all().map(({ id }) => id)).toEqual(["a", "b"]);
+    store.close();
+  });
+
   test("hear nothing of what was undone, nor after they have left", () => {
     const store = CloudStore.open(temporaryFolder());
     let heard = 0;

@@ -113,6 +113,12 @@ describe("the PTR of an address", () => {
       "198.51.100.8",
       ["okmail.example.com"],
     ],
+    [
+      "adopted is undetermined, if no name is asked for it",
+      [declare.association("as", { allocationId: "eipalloc-9", publicIp: "198.51.100.9" })],
+      "198.51.100.9",
+      "EUNDETERMINED",
+    ],
     ["of somebody else is undetermined", [fresh], "192.0.2.1", "EUNDETERMINED"],
     ["of IPv6 is undetermined", [fresh], "2001:db8::1", "EUNDETERMINED"],
   ];

@@ -283,6 +283,17 @@ describe("an adopted Elastic IP's address", () => {
       ],
       ["198.51.100.7", "198.51.100.8"],
     ],
+    [
+      "can't be told where the plan has two for it",
+      [
+        host,
+        association(),
+        declare.sendingAddress("s", { allocationId: "eipalloc-9", publicIp: "198.51.100.7" }),
+        declare.sendingAddress("t", { allocationId: "eipalloc-9", publicIp: "198.51.100.8" }),
+      ],
+      [],
+      ["address-undetermined"],
+    ],
     ["can't be told from nothing", [host, association()], [], ["address-undetermined"]],
   ];
   for (const [title, resources, addresses, notes = []] of cases) {
@@ -425,6 +436,26 @@ describe("without an Elastic IP a host sends", () => {
       [...base, inline("nat-9"), uses],
       [],
       ["address-undetermined"],
+    ],
+    [
+      "by the NAT gateway that the table's own routes derive from, while they aren't known",
+      [...base, declare.routeTable("table", { routes: unknownFrom(nat) }), uses],
+      ["eip"],
+    ],
+    [
+      "by no gateway that such routes derive from, if a known route leads elsewhere",
+      [
+        ...base,
+        declare.routeTable("table", { routes: unknownFrom(nat) }),
+        uses,
+        declare.route("route", {
+          routeTableId: unknownFrom(table),
+          destinationCidrBlock: "0.0.0.0/0",
+          gatewayId: "igw-1",
+        }),
+      ],
+      [],
+      none,
     ],
     [
       "by no gateway of another subnet",

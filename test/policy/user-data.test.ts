@@ -212,6 +212,36 @@ describe("what comes later wins, in the order in which cloud-init works", () => 
   });
 });
 
+describe("merging", () => {
+  const mergedWith = (how: string) =>
+    readUserData(
+      multipart(
+        [
+          "Content-Type: text/cloud-config",
+          "#cloud-config\nruncmd:\n- postconf -e one=1\n- postconf -e two=2\n",
+        ],
+        [
+          `Content-Type: text/cloud-config\nMerge-Type: ${how}`,
+          "#cloud-config\nruncmd:\n- postconf -e three=3\n",
+        ],
+      ),
+      undefined,
+    ).mainCf.settings;
+  const ways: readonly (readonly [how: string, settings: readonly string[]])[] = [
+    ["", ["three"]],
+    ["dict(replace)+list()+str()", ["three"]],
+    ["list(append)+dict(recurse_array)+str()", ["one", "two", "three"]],
+    ["list(prepend)+dict(recurse_list)+str()", ["three", "one", "two"]],
+    ["list(replace)+dict(recurse_list)+str()", ["three", "two"]],
+    ["list(no_replace)+dict(recurse_list)+str()", ["one", "two"]],
+    ["list(append)+dict(no_replace)+str()", ["one", "two"]],
+    ["list(append)", ["one", "two"]],
+  ];
+  it.each(ways)("by %j runs %j", (how, names) => {
+    expect([...mergedWith(how).keys()]).toEqual(names);
+  });
+});
+
 describe("the host's name", () => {
   const names: readonly (readonly [title: string, userData: string, expected: Setting])[] = [
     ["is the fqdn", "#cloud-config\nfqdn: a.example.com\nhostname: b\n", set("a.example.com")],

@@ -54,4 +54,8 @@ new aws.ec2.EipDomainName(
   { allocationId: address.allocationId, domainName: variant.ptr ?? name },
   { dependsOn: last },
 );
-record("mx", { name: "example.com", type: "MX", content: variant.mx ?? name, priority: 10 }, [spf, alias, ...last]);
+record("mx", { name: "example.com", type: "MX", content: variant.mx ?? name, priority: 10 }, [
+  spf,
+  alias,
+  ...last,
+]);

@@ -1,0 +1,91 @@
+import { judge } from "../../mail/judge.ts";
+import { blocks } from "../../mail/finding.ts";
+import { BeforeCreation } from "../../policy/before-creation.ts";
+import { judgeStack } from "../../policy/judgement.ts";
+import { mailRules } from "../../policy/rules/all.ts";
+import type { SeenResource } from "../../policy/property.ts";
+import type { Resolver } from "../../mail/resolver.ts";
+import { deliveries, sendersOf } from "./hosts.ts";
+import type { Cloud, Created } from "./cloud.ts";
+import { aboutToBe, planned } from "./planned.ts";
+import type { Row, Witness } from "./row.ts";
+
+/** What one of the judges says. */
+export interface Verdict {
+  readonly blocked: boolean;
+  /** The rules that block, or the receiver's replies. */
+  readonly why: readonly string[];
+}
+
+/** What all say about one row. */
+export interface Outcome {
+  readonly row: Row;
+  readonly refusals: Created["refusals"];
+  /** The pack's on the whole stack with all values known. */
+  readonly up: Verdict;
+  readonly witnesses: Readonly<Record<Witness, Verdict>>;
+}
+
+const mandatory: ReadonlySet<string> = new Set(
+  mailRules.filter(({ level }) => level === "mandatory").map(({ name }) => name),
+);
+
+export async function tryRow(row: Row, cloud: Cloud): Promise<Outcome> {
+  const created = await cloud.create(row.stack);
+  const outside = new Map(
+    row.stack.flatMap(({ name, outside: isOutside }) => {
+      const outputs = created.outputs.get(name);
+      return isOutside === true && outputs !== undefined ? [[name, outputs] as const] : [];
+    }),
+  );
+  const existing = planned(row.stack, created.outputs, cloud.providers);
+  return {
+    row,
+    refusals: created.refusals,
+    up: await policyVerdict(existing),
+    witnesses: {
+      before: await verdictBeforeCreation(aboutToBe(row.stack, created.outputs)),
+      preview: await policyVerdict(planned(row.stack, outside, cloud.providers)),
+      dns: await dnsVerdict(row, created, cloud),
+      receiver: await receiverVerdict(row, created, cloud),
+    },
+  };
+}
+
+/** The pack's verdict over a stack as a whole: violations of mandatory policies. */
+export async function policyVerdict(resources: readonly SeenResource[]): Promise<Verdict> {
+  const { reports } = await judgeStack(resources);
+  const why = new Set(reports.map(({ rule }) => rule).filter((rule) => mandatory.has(rule)));
+  return { blocked: why.size > 0, why: [...why] };
+}
+
+/** The pack's verdict on each resource in the moment before it is created. */
+async function verdictBeforeCreation(resources: readonly SeenResource[]): Promise<Verdict> {
+  const judgement = new BeforeCreation();
+  const why = new Set<string>();
+  for (const resource of resources)
+    for (const { rule } of await judgement.judge(resource)) if (mandatory.has(rule)) why.add(rule);
+  return { blocked: why.size > 0, why: [...why] };
+}
+
+async function dnsVerdict(row: Row, created: Created, cloud: Cloud): Promise<Verdict> {
+  const { resolver } = cloud.plane;
+  const live = {
+    resolve: (name: string, type: string) => resolver.resolve(name, type),
+  } as unknown as Resolver;
+  const why = new Set<string>();
+  for (const sender of sendersOf(row, created, cloud))
+    for (const finding of await judge(sender, live)) if (blocks(finding)) why.add(finding.rule);
+  return { blocked: why.size > 0, why: [...why] };
+}
+
+/** 4yz is no refusal: the host tries again, and no deploy would be to blame. */
+async function receiverVerdict(row: Row, created: Created, cloud: Cloud): Promise<Verdict> {
+  const replies = await deliveries(row, created, cloud);
+  const refused = replies.filter(({ code }) => code >= 500);
+  const said = refused.length > 0 ? refused : replies;
+  return {
+    blocked: refused.length > 0,
+    why: [...new Set(said.map(({ code, status }) => `${code} ${status}`))],
+  };
+}
