@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LocalStack, StackLock, StackState } from "./stack.ts";
+import type { LocalStack, StackLock, StackState, StateResource } from "./stack.ts";
 
 /** What exists in the cloud, and which request created it. */
 export interface CreatedResources {
@@ -34,16 +34,9 @@ export async function repairStack(
   const pending = state.deployment.pending_operations ?? [];
   const unnoted = unnotedResources(stack, cloud, state);
   if (pending.length === 0 && unnoted.length === 0) return;
-  // An engine that saw its provider die takes the creation for failed, and notes nothing: then it is noted here.
-  const missing = unnoted.filter(({ urn }) => !pending.some(({ resource }) => resource.urn === urn));
-  if (missing.length > 0) await stack.import(withPendingCreates(state, missing));
-  const imports = unnoted.flatMap(({ urn, id }) => [
-    "--import-pending-creates",
-    urn,
-    "--import-pending-creates",
-    id,
-  ]);
-  const refresh = await stack.refresh({ arguments: [...imports, "--clear-pending-creates"] });
+  await stack.import(withResources(state, unnoted));
+  // Fills in what they are like, and settles updates and deletions that were under way.
+  const refresh = await stack.refresh();
   if (!refresh.succeeded) throw new Error(`The stack could not be repaired: ${refresh.errors.join("\n")}`);
   report(
     unnoted.length === 0
@@ -65,22 +58,32 @@ function unnotedResources(stack: LocalStack, cloud: CreatedResources, state: Sta
   return [...new Map(own.map((resource) => [resource.urn, resource])).values()];
 }
 
-function withPendingCreates(state: StackState, unnoted: readonly UnnotedResource[]): StackState {
+/**
+ * The state with these resources in it and no creation pending: one has either taken effect or not. (The engine's own
+ * `--import-pending-creates` would not do: one that sees its provider die notes no pending creation.)
+ */
+function withResources(state: StackState, unnoted: readonly UnnotedResource[]): StackState {
   const { resources = [], pending_operations: pending = [] } = state.deployment;
-  const creates = unnoted.map(({ urn, type }) => {
-    const providerType = `pulumi:providers:${type.split(":")[0] ?? ""}`;
-    const provider = resources.find((resource) => resource.type === providerType);
-    return {
-      type: "creating",
-      resource: {
-        urn,
-        type,
-        custom: true,
-        ...(provider && { provider: `${provider.urn}::${provider.id ?? ""}` }),
-      },
-    };
+  const noted = unnoted.map(({ id, urn, type }) => {
+    const attempt = pending.find(({ resource }) => resource.urn === urn)?.resource;
+    return { ...(attempt ?? { urn, type, custom: true, provider: providerOf(type, resources) }), id };
   });
-  return { ...state, deployment: { ...state.deployment, pending_operations: [...pending, ...creates] } };
+  return {
+    ...state,
+    deployment: {
+      ...state.deployment,
+      resources: [...resources, ...noted],
+      pending_operations: pending.filter(({ type }) => type !== "creating"),
+    },
+  };
+}
+
+/** The reference of the provider that answers for a type. */
+function providerOf(type: string, resources: readonly StateResource[]): string {
+  const packageName = type.split(":")[0] ?? "";
+  const provider = resources.find((resource) => resource.type === `pulumi:providers:${packageName}`);
+  if (provider === undefined) throw new Error(`The stack's state has no provider for ${type}.`);
+  return `${provider.urn}::${provider.id ?? ""}`;
 }
 
 /** The stack's lock, if there is one that nobody holds any more; waits a little for a holder that is about to end. */

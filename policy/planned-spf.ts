@@ -61,12 +61,12 @@ export class PlannedSpf {
   #mayAuthorizeOthers(owner: string, eips: readonly Eip[]): boolean {
     if (this.#addresses.hasAdopted) return true;
     const included = new Set(eips);
-    const names = [owner, ...this.#exchangers(owner)];
+    const reachable = new Set([owner, ...this.#exchangers(owner)].flatMap((name) => this.#heldBy(name)));
     for (const eip of this.#plan.eips) {
       if (included.has(eip)) continue;
-      if (typeof eip.publicIp === "string" || names.some((name) => this.#holds(name, eip.urn))) return true;
+      if (typeof eip.publicIp === "string" || reachable.has(eip.urn)) return true;
       const mentions = [...this.#mentioning(eip.urn)];
-      if (mentions.some((name) => name !== owner && !this.#holds(name, eip.urn))) return true;
+      if (mentions.some((name) => name !== owner && !this.#heldBy(name).includes(eip.urn))) return true;
     }
     return false;
   }
@@ -87,11 +87,10 @@ export class PlannedSpf {
     return exact && [...named].every((name) => byName.has(name)) ? text : undefined;
   }
 
-  /** Whether `name` has an A record that derives from the Elastic IP. */
-  #holds(name: string, eip: string): boolean {
-    return this.#zones
-      .at(name)
-      .some((record) => known(record.type) === "A" && this.#unknownEips(record).includes(eip));
+  /** The Elastic IPs that A records of `name` derive from, while they aren't known. */
+  #heldBy(name: string): string[] {
+    const records = this.#zones.at(name).filter(({ type }) => known(type) === "A");
+    return records.flatMap((record) => this.#unknownEips(record));
   }
 
   #exchangers(owner: string): string[] {

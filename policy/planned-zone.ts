@@ -55,6 +55,8 @@ const maxAliases = 8;
  * The plan's zones are those it manages, and those it only puts records into by a zone id. What a zone of the second
  * kind is called, its records' names tell (`ApexEvidence`). Records that the plan holds at a name and type are taken to
  * be all there are.
+ *
+ * Records added to the plan later are answered too; addresses and PTRs are those of the time of this call.
  */
 export function plannedZone(plan: Plan, options: PlannedZoneOptions): PlannedZone {
   const { symbols, zones = new ZoneIndex(plan), live, liveTimeLimit = 5_000, unmanaged = "absent" } = options;
@@ -85,7 +87,7 @@ export function plannedZone(plan: Plan, options: PlannedZoneOptions): PlannedZon
   }
 
   async function outside<T extends RecordType>(name: string, type: T): Promise<Found<T>> {
-    const names = type === "PTR" ? reverse.resolve(name) : undefined;
+    const names = type === "PTR" ? reverse.resolve(name, liveDns !== undefined) : undefined;
     if (names !== undefined) return { kind: "answers", answers: names as unknown as Answers[T] };
     const found = atNode(context, name, type, zones.at(name));
     if (found !== undefined) return found;

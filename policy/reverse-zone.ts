@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { providerDefaultName } from "../mail/host-name.ts";
 import { dnsError, UndeterminedError } from "../mail/resolver.ts";
+import { isSymbol } from "../mail/symbol.ts";
 import type { AddressBook } from "./address-book.ts";
 import type { Plan } from "./plan.ts";
 import { known, isUnknown, type Value } from "./property.ts";
@@ -22,17 +23,18 @@ export class ReverseZone {
 
   /**
    * The PTR of a reverse name: what an EipDomainName asks for, else AWS's own name for the address. Undefined if the
-   * plan doesn't decide it: the address is none of the plan's, or adopted without a request for a name.
+   * plan doesn't decide it: the address is none of the plan's, or adopted without a request for a name; or nothing asks
+   * for a name and the live DNS may tell whether somebody did by hand.
    * @throws ENOTFOUND if there is none yet, UndeterminedError if it can't be told
    */
-  resolve(name: string): string[] | undefined {
+  resolve(name: string, liveMayTell: boolean): string[] | undefined {
     const address = addressOf(name);
     const allocation = address === undefined ? undefined : this.#addresses.allocationOf(address);
     if (address === undefined || allocation === undefined) return undefined;
     const requests = this.#requests.get(allocation);
     if (requests !== undefined) return [requestedName(address, requests)];
     const eip = this.#plan.eips.get(allocation);
-    if (eip === undefined) return undefined;
+    if (eip === undefined || (liveMayTell && !isSymbol(address))) return undefined;
     const ptr = known(eip.ptrRecord);
     if (ptr !== undefined && ptr !== known(eip.publicDns) && providerDefaultName(ptr) === undefined)
       throw new UndeterminedError(

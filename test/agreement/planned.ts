@@ -19,6 +19,11 @@ import { spfTemplates } from "./good-stack.ts";
 /** Outputs of resources that exist, by logical name. */
 export type Outputs = ReadonlyMap<string, JsonObject>;
 
+export interface PlannedOptions {
+  /** Whether providers repeat a resource's id among its outputs, as most do. @default true */
+  readonly idsAreOutputs?: boolean;
+}
+
 /**
  * The stack as the engine shows it to a policy pack. Resources that `outputs` has are known, with all that their providers
  * say of them; of the others only their inputs are, as far as these don't derive from what is unknown.
@@ -29,6 +34,7 @@ export function planned(
   stack: Stack,
   outputs: Outputs,
   providers: readonly ProviderDefinition[],
+  { idsAreOutputs = true }: PlannedOptions = {},
 ): PolicyResource[] {
   const traits = new Map<string, ResourceTraits>(
     providers.flatMap(({ resources }) =>
@@ -40,10 +46,11 @@ export function planned(
     if (declared.outside === true) continue;
     const inputs = isComponent(declared) ? spfTemplates(stack, declared) : declared.inputs;
     const own = outputs.get(declared.name);
-    const props =
+    const props: Record<string, unknown> =
       own === undefined
         ? { ...computed(traits.get(declared.type), inputs), ...shown(inputs, outputs, seen) }
         : { ...shown(inputs, outputs, seen), ...withDependencies(own, inputs, seen) };
+    if (!idsAreOutputs) delete props.id;
     const parent = declared.parent === undefined ? undefined : seen.get(declared.parent);
     seen.set(
       declared.name,

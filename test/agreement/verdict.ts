@@ -13,6 +13,8 @@ import type { Row, Witness } from "./row.ts";
 /** What one of the judges says. */
 export interface Verdict {
   readonly blocked: boolean;
+  /** Whether a host is told to try again later. */
+  readonly deferred?: boolean;
   /** The rules that block, or the receiver's replies. */
   readonly why: readonly string[];
 }
@@ -38,18 +40,14 @@ export async function tryRow(row: Row, cloud: Cloud): Promise<Outcome> {
       return isOutside === true && outputs !== undefined ? [[name, outputs] as const] : [];
     }),
   );
-  const existing = planned(row.stack, created.outputs, cloud.providers);
-  return {
-    row,
-    refusals: created.refusals,
-    up: await policyVerdict(existing),
-    witnesses: {
-      before: await verdictBeforeCreation(aboutToBe(row.stack, created.outputs)),
-      preview: await policyVerdict(planned(row.stack, outside, cloud.providers)),
-      dns: await dnsVerdict(row, created, cloud),
-      receiver: await receiverVerdict(row, created, cloud),
-    },
-  };
+  const [up, before, preview, dns, receiver] = await Promise.all([
+    policyVerdict(planned(row.stack, created.outputs, cloud.providers)),
+    verdictBeforeCreation(aboutToBe(row.stack, created.outputs)),
+    policyVerdict(planned(row.stack, outside, cloud.providers)),
+    dnsVerdict(row, created, cloud),
+    receiverVerdict(row, created, cloud),
+  ]);
+  return { row, refusals: created.refusals, up, witnesses: { before, preview, dns, receiver } };
 }
 
 /** The pack's verdict over a stack as a whole: violations of mandatory policies. */
@@ -83,9 +81,11 @@ async function dnsVerdict(row: Row, created: Created, cloud: Cloud): Promise<Ver
 async function receiverVerdict(row: Row, created: Created, cloud: Cloud): Promise<Verdict> {
   const replies = await deliveries(row, created, cloud);
   const refused = replies.filter(({ code }) => code >= 500);
-  const said = refused.length > 0 ? refused : replies;
+  const deferred = replies.filter(({ code }) => code >= 400 && code < 500);
+  const [said] = [refused, deferred, replies].filter((some) => some.length > 0);
   return {
     blocked: refused.length > 0,
-    why: [...new Set(said.map(({ code, status }) => `${code} ${status}`))],
+    deferred: refused.length === 0 && deferred.length > 0,
+    why: [...new Set(said?.map(({ code, status }) => `${code} ${status}`))],
   };
 }

@@ -16,8 +16,11 @@ function stackIn(state: { lock?: StackLock; pending?: StackState["deployment"]["
   const done: string[] = [];
   const stack = {
     urnPrefix: "urn:pulumi:local::okmail::",
-    import: (imported: StackState) =>
-      Promise.resolve(void done.push(`import ${JSON.stringify(imported.deployment.pending_operations)}`)),
+    import: (imported: StackState) => {
+      const { resources = [], pending_operations: pending } = imported.deployment;
+      done.push(`import ${JSON.stringify(resources.slice(2))} ${JSON.stringify(pending)}`);
+      return Promise.resolve();
+    },
     exists: () => Promise.resolve(true),
     lock: () => Promise.resolve(state.lock),
     unlock: () => Promise.resolve(void done.push("unlock")),
@@ -26,8 +29,8 @@ function stackIn(state: { lock?: StackLock; pending?: StackState["deployment"]["
         version: 3,
         deployment: { resources: [provider, known], pending_operations: state.pending ?? [] },
       }),
-    refresh: (options: { arguments: readonly string[] }) => {
-      done.push(`refresh ${options.arguments.join(" ")}`);
+    refresh: () => {
+      done.push("refresh");
       return Promise.resolve({ succeeded: true });
     },
   } as unknown as LocalStack;
@@ -69,21 +72,26 @@ test.each<[string, StackLock]>([
 test("what a killed engine had created is taken over; what it had not is forgotten", async () => {
   const { stack, done } = stackIn({ pending: [creating("a"), creating("b")] });
   await repairStack(stack, cloud(["a", "eipalloc-1"]), (line) => done.push(line));
+  const adopted = { urn: urn("a"), type, custom: true, id: "eipalloc-1" };
   expect(done).toEqual([
-    `refresh --import-pending-creates ${urn("a")} --import-pending-creates eipalloc-1 --clear-pending-creates`,
+    `import ${JSON.stringify([adopted])} []`,
+    "refresh",
     expect.stringContaining("took over eipalloc-1"),
   ]);
 });
 
-test("what was created without the engine noting even the attempt is noted first, with its provider", async () => {
+test("what was created without the engine noting even the attempt is taken over with its provider", async () => {
   const { stack, done } = stackIn({});
   await repairStack(stack, cloud(["a", "eipalloc-1"]), (line) => done.push(line));
-  const resource = { urn: urn("a"), type, custom: true, provider: "urn:provider::1" };
-  expect(done).toEqual([
-    `import ${JSON.stringify([{ type: "creating", resource }])}`,
-    expect.stringMatching(/^refresh .*eipalloc-1/),
-    expect.stringContaining("took over eipalloc-1"),
-  ]);
+  const adopted = { urn: urn("a"), type, custom: true, provider: "urn:provider::1", id: "eipalloc-1" };
+  expect(done[0]).toBe(`import ${JSON.stringify([adopted])} []`);
+});
+
+test("an update that was under way is left to the refresh", async () => {
+  const update = { ...creating("a"), type: "updating" };
+  const { stack, done } = stackIn({ pending: [update] });
+  await repairStack(stack, cloud(), (line) => done.push(line));
+  expect(done.slice(0, 2)).toEqual([`import [] ${JSON.stringify([update])}`, "refresh"]);
 });
 
 test("what another stack or nobody's request created is left alone", async () => {

@@ -131,6 +131,15 @@ describe("the PTR of an address", () => {
     expect(await ptr([fresh], "192.0.2.1", { live })).toEqual(["x.example.org"]);
   });
 
+  it("that nothing asks for is asked of the live DNS, if allowed, once the address exists", async () => {
+    const live = dnsZone({ "7.113.0.203.in-addr.arpa": { PTR: ["by-hand.example.com"] } });
+    expect(await ptr([allocated], real, { live })).toEqual(["by-hand.example.com"]);
+    expect(await ptr([fresh], "symbol", { live })).toBe("ENOTFOUND");
+    expect(await ptr([allocated, request("eipalloc-7", "okmail.example.com")], real, { live })).toEqual([
+      "okmail.example.com",
+    ]);
+  });
+
   it("is in the plan's own reverse zone, if it has one", async () => {
     const zone = declare.route53Zone("reverse", { zoneId: "ZR", name: "113.0.203.in-addr.arpa" });
     const record = declare.route53Record("r", {

@@ -104,7 +104,7 @@ export const addressRows = [
     "passes",
   ),
   row(
-    "A and SPF from the association's address",
+    "HELO SPF from the association's address",
     all(set("okmail-spf", { content: text`"v=spf1 ip4:${output("okmail-association", "publicIp")} -all"` })),
     "passes",
   ),
