@@ -60,7 +60,7 @@ export function engineProgress(show: (line: string) => void): (event: EngineEven
     if (event.resOutputsEvent) done += 1;
     const { op, type, urn } = metadata;
     if (op !== "same")
-      show(`pulumi up: ${done} resources done, ${op} ${type.split(":").at(-1) ?? ""} ${logicalName(urn)}`);
+      show(`pulumi: ${done} resources done, ${op} ${type.split(":").at(-1) ?? ""} ${logicalName(urn)}`);
   };
 }
 

@@ -61,6 +61,7 @@ export class Operation {
   // A new prelude: what was gathered so far was the preview of what comes now.
   #begin(): void {
     this.steps.length = 0;
+    this.warnings.length = 0;
   }
 }
 

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { InterruptedError, userInterrupts } from "../toolchain/interrupts.ts";
 import { consoleOn, engineProgress } from "./console.ts";
+import { policyArguments } from "./policy-arguments.ts";
 import { openSession } from "./session.ts";
-import { projectFolder } from "./stack.ts";
 
 // `npm run policy:local`: what the policy pack says about this program, previewed as a new stack on a local cloud that
 // exists for this command only. It needs no account and no secret. The agreement table goes to the file that
@@ -31,12 +31,9 @@ async function preview(): Promise<number> {
     signal: interrupts.stop,
   });
   try {
-    const levels = path.join(folder, "policy-levels.json");
-    // Of a stack that nobody keeps, no address is worth protecting.
-    await writeFile(levels, JSON.stringify({ "address-protected": "disabled" }));
     const operation = await session.stack.preview({
       onEvent: engineProgress((line) => screen.progress(line)),
-      arguments: ["--policy-pack", path.join(projectFolder, "policy"), "--policy-pack-config", levels],
+      arguments: policyArguments,
       signal: interrupts.stop,
       kill: interrupts.kill,
     });

@@ -2,6 +2,7 @@ import { InterruptedError, userInterrupts } from "../toolchain/interrupts.ts";
 import { readArguments } from "./arguments.ts";
 import { consoleOn, describeChanges, engineProgress } from "./console.ts";
 import { deliveryRows, renderRows } from "./delivery-table.ts";
+import { policyArguments } from "./policy-arguments.ts";
 import { sendTestMessage, type SentMessage } from "./send-test-message.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -34,6 +35,7 @@ async function start(): Promise<number> {
     );
 
     const up = await session.stack.up({
+      arguments: policyArguments,
       onEvent: engineProgress((line) => screen.progress(line)),
       signal: interrupts.stop,
       kill: interrupts.kill,
@@ -44,7 +46,9 @@ async function start(): Promise<number> {
       screen.text(`\npulumi up failed:\n\n${up.errors.join("\n\n")}`);
       return 1;
     }
-    screen.done(`pulumi up: ${describeChanges(up.changes)}, ${up.steps.length} resources in all`);
+    screen.done(
+      `pulumi up: ${describeChanges(up.changes)}, ${up.steps.length} resources in all; the policy pack agrees`,
+    );
 
     const sent = await sendFromEachHost(session, up.outputs);
     for (const message of sent) showDelivery(message);

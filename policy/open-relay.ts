@@ -1,4 +1,4 @@
-import { expandParameter, type ReadMainCf } from "./main-cf-file.ts";
+import { expandParameter, type ReadMainCf } from "./user-data/main-cf-file.ts";
 import { evaluate, splitList, type Client } from "./postfix-restrictions.ts";
 import { trustFault } from "./trusted-network.ts";
 

@@ -15,7 +15,8 @@ import { aliasAt, atNode, type AnswerContext, type Found } from "./planned-answe
 import { PlannedSpf } from "./planned-spf.ts";
 import { isUnknown, known } from "./property.ts";
 import { ReverseZone } from "./reverse-zone.ts";
-import { maxName, ZoneIndex, type EnclosingZone } from "./zone-index.ts";
+import { maxName } from "./zone-apex.ts";
+import { ZoneIndex, type EnclosingZone } from "./zone-index.ts";
 
 export interface PlannedZoneOptions {
   /** Names the addresses that aren't allocated yet. The same table serves `findSenders`. */

@@ -1,11 +1,11 @@
 import type { MainCf } from "../mail/postfix.ts";
-import { boot } from "./cloud-init.ts";
-import { hasHole } from "./hole.ts";
-import { mainCfPath, masterCfPath } from "./host.ts";
-import { expandParameter, readMainCf, type ReadMainCf } from "./main-cf-file.ts";
-import { readMasterCf } from "./master-cf.ts";
-import { readSigningKeys, type SigningKey } from "./opendkim-files.ts";
-import { decodeUserData } from "./user-data-parts.ts";
+import { boot } from "./user-data/cloud-init.ts";
+import { hasHole } from "./user-data/hole.ts";
+import { mainCfPath, masterCfPath } from "./user-data/host.ts";
+import { expandParameter, readMainCf, type ReadMainCf } from "./user-data/main-cf-file.ts";
+import { readMasterCf } from "./user-data/master-cf.ts";
+import { readSigningKeys, type SigningKey } from "./user-data/opendkim-files.ts";
+import { decodeUserData } from "./user-data/parts.ts";
 
 /** A setting as far as it is certain. */
 export type Setting =

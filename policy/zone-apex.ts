@@ -2,6 +2,9 @@ import { parse } from "tldts";
 import type { DnsRecord, Zone } from "./planned-resource.ts";
 import { known } from "./property.ts";
 
+/** Longest name as text (RFC 1035 2.3.4). */
+export const maxName = 253;
+
 /** What the names in one zone tell of the zone's own name, kept up to date as records come and go. */
 export class ApexEvidence {
   /** Apexes that a record's relative and absolute names prove. */
@@ -26,11 +29,22 @@ export class ApexEvidence {
   }
 }
 
+/** The record's absolute name, undefined if it can't be told, or is longer than a name can be. */
+export function ownerOf(record: DnsRecord, apex: string | undefined): string | undefined {
+  const name = known(record.recordName);
+  const looksAbsolute = name !== undefined && registrableDomain(name) !== undefined;
+  const owner =
+    apex !== undefined && name !== undefined
+      ? absoluteName(name, apex)
+      : (known(record.fqdn) ?? (looksAbsolute ? name : undefined));
+  return owner !== undefined && owner.length <= maxName ? owner : undefined;
+}
+
 /**
  * The absolute name of a record in the zone `apex`. One zone has one apex, so a name that doesn't end in it is relative.
  * `okmail`, `okmail.example.com` -> `okmail.example.com`; `@` -> `example.com`
  */
-export function absoluteName(recordName: string, apex: string): string {
+function absoluteName(recordName: string, apex: string): string {
   if (recordName === "@" || recordName === "") return apex;
   return isWithin(recordName, apex) ? recordName : `${recordName}.${apex}`;
 }

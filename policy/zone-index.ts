@@ -1,10 +1,7 @@
 import type { Plan } from "./plan.ts";
 import type { DnsRecord, Zone } from "./planned-resource.ts";
 import { isUnknown, known } from "./property.ts";
-import { absoluteName, ApexEvidence, isWithin, registrableDomain } from "./zone-apex.ts";
-
-/** Longest name as text (RFC 1035 2.3.4). */
-export const maxName = 253;
+import { ApexEvidence, isWithin, ownerOf, registrableDomain } from "./zone-apex.ts";
 
 /** The zone that a name lies in. */
 export interface EnclosingZone {
@@ -208,17 +205,6 @@ export class ZoneIndex {
       else this.#population.delete(name);
     }
   }
-}
-
-/** The record's absolute name, undefined if it can't be told, or is longer than a name can be. */
-function ownerOf(record: DnsRecord, apex: string | undefined): string | undefined {
-  const name = known(record.recordName);
-  const looksAbsolute = name !== undefined && registrableDomain(name) !== undefined;
-  const owner =
-    apex !== undefined && name !== undefined
-      ? absoluteName(name, apex)
-      : (known(record.fqdn) ?? (looksAbsolute ? name : undefined));
-  return owner !== undefined && owner.length <= maxName ? owner : undefined;
 }
 
 /** A name and the names above it. `a.b.c` -> `a.b.c`, `b.c`, `c` */

@@ -35,9 +35,9 @@ function spelling(name: string): fc.Arbitrary<string> {
     )
     .map(
       ([capitals, dot]) =>
-        [...name]
-          .map((letter, index) => (capitals[index] === true ? letter.toUpperCase() : letter))
-          .join("") + dot,
+        Array.from(name, (letter, index) => (capitals[index] === true ? letter.toUpperCase() : letter)).join(
+          "",
+        ) + dot,
     );
 }
 

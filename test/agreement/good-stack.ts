@@ -122,15 +122,17 @@ export function rawStack(...hosts: readonly [string, ...string[]]): Stack {
 export function spfTemplates(stack: Stack, component: Declared): Record<string, Input> {
   const texts = stack
     .filter(({ parent, inputs }) => parent === component.name && inputs.type === "TXT")
-    .map(({ inputs }) => {
-      const content = inputs.content instanceof Text ? inputs.content : new Text([String(inputs.content)]);
-      const template = content.filled(({ resource }) => `{${resource}}`);
-      return [String(inputs.name), joinTxt(template)] as const;
-    })
+    .map(({ inputs }) => [written(inputs.name), joinTxt(written(inputs.content))] as const)
     .filter(([, template]) => template.startsWith("v=spf1"));
   const own = texts.find(([name]) => name === component.inputs.domain);
   return {
     ...(own !== undefined && { spfTemplate: own[1] }),
     heloSpfTemplates: Object.fromEntries(texts.filter((each) => each !== own)),
   };
+}
+
+function written(input: Input | undefined): string {
+  if (input instanceof Text) return input.filled(({ resource }) => `{${resource}}`);
+  if (typeof input !== "string") throw new Error("a TXT record has a name and a content");
+  return input;
 }

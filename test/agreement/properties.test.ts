@@ -5,8 +5,8 @@ import { breakingChange } from "./breaking-change.ts";
 import { Cloud } from "./cloud.ts";
 import type { Stack } from "./declared.ts";
 import { imaginedOutputs } from "./imagined.ts";
-import { planned } from "./planned.ts";
-import { policyVerdict, type Verdict } from "./verdict.ts";
+import { aboutToBe, planned } from "./planned.ts";
+import { policyVerdict, verdictBeforeCreation, type Verdict } from "./verdict.ts";
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -32,6 +32,21 @@ test("a stack in which everything agrees is never blocked, in preview nor in up"
   await fc.assert(
     fc.asyncProperty(agreeingStack, async (agreeing) => {
       expect(await verdicts(agreeing.stack, agreeing)).toEqual({ preview: passes, up: passes });
+    }),
+    runs,
+  );
+}, 120_000);
+
+test("no resource of a stack in which everything agrees is refused before its creation, in whatever order they come", async () => {
+  const inAnyOrder = agreeingStack.chain(({ stack, addresses }) =>
+    fc
+      .shuffledSubarray([...stack], { minLength: stack.length })
+      .map((shuffled) => ({ stack: shuffled, addresses })),
+  );
+  await fc.assert(
+    fc.asyncProperty(inAnyOrder, async ({ stack, addresses }) => {
+      const resources = aboutToBe(stack, imaginedOutputs(stack, addresses));
+      expect(await verdictBeforeCreation(resources)).toEqual(passes);
     }),
     runs,
   );

@@ -58,7 +58,7 @@ export async function policyVerdict(resources: readonly SeenResource[]): Promise
 }
 
 /** The pack's verdict on each resource in the moment before it is created. */
-async function verdictBeforeCreation(resources: readonly SeenResource[]): Promise<Verdict> {
+export async function verdictBeforeCreation(resources: readonly SeenResource[]): Promise<Verdict> {
   const judgement = new BeforeCreation();
   const why = new Set<string>();
   for (const resource of resources)

@@ -18,15 +18,17 @@ function operation(events: readonly EngineEvent[], end = result(0)): Operation {
 }
 
 test("the steps are those of the operation itself, not of the preview before it", () => {
-  const { steps, changes } = operation([
+  const { steps, changes, warnings } = operation([
     event({ preludeEvent: { config: {} } }),
     ended("create", "planned"),
+    event({ policyEvent: { policyName: "p", message: "not known yet", enforcementLevel: "warning" } }),
     event({ preludeEvent: { config: {} } }),
     ended("create", "made"),
     ended("same", "kept"),
   ]);
   expect(steps.map(({ name }) => name)).toEqual(["made", "kept"]);
   expect(changes).toEqual({ create: 1 });
+  expect(warnings).toEqual([]);
 });
 
 test("the stack's outputs are at hand", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { postfixSettings } from "../../mail/postfix.ts";
-import { hole } from "../../policy/hole.ts";
-import { readMainCf } from "../../policy/main-cf-file.ts";
+import { hole } from "../../policy/user-data/hole.ts";
+import { readMainCf } from "../../policy/user-data/main-cf-file.ts";
 import { openRelaySettings } from "../../policy/open-relay.ts";
 
 /** The settings that open the relay, with `?` behind those that may. */

@@ -66,7 +66,7 @@ const route53: Stack = good
   .map((resource): Declared => {
     if (resource.type !== "cloudflare:index/dnsRecord:DnsRecord") return resource;
     const { name = "", type = "", content = "" } = resource.inputs;
-    const value = type === "MX" ? `10 ${String(content)}` : content;
+    const value = type === "MX" && typeof content === "string" ? `10 ${content}` : content;
     return declare.route53Record(resource.name, {
       zoneId: "Z0123456789",
       name,

@@ -4,7 +4,7 @@ import { isMapping, mergeCloudConfig } from "./cloud-config-merge.ts";
 import { hole } from "./hole.ts";
 import { Host } from "./host.ts";
 import { Shell } from "./shell.ts";
-import { partOf, unzipped, type UserDataPart } from "./user-data-parts.ts";
+import { partOf, unzipped, type UserDataPart } from "./parts.ts";
 
 type CloudConfig = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { hasHole, hole } from "./hole.ts";
 import { mainCfPath, masterCfPath } from "./host.ts";
 import { postconf } from "./postconf.ts";
 import { sed } from "./sed.ts";
-import { withEscapes } from "./shell-lexer.ts";
+import { withEscapes } from "./shell-escapes.ts";
 import { maxText, type Call, type Shell } from "./shell.ts";
 
 /** Carries out a command, and gives its output back if it is known. */

@@ -1,4 +1,5 @@
 import { hole } from "./hole.ts";
+import { withEscapes } from "./shell-escapes.ts";
 
 /** Part of a word: text, a variable with what stands in if it is unset, or the output of a command. */
 export type WordPart =
@@ -205,19 +206,3 @@ function parameter(text: string): WordPart {
   const [, variable, otherwise] = /^([A-Za-z_]\w*)(?::?[-=]([^$`"'\\]*))?$/.exec(text) ?? [];
   return variable === undefined ? hole : { variable, otherwise };
 }
-
-/** Escapes of `$'…'`, echo and printf; a backslash before anything else stays. */
-export function withEscapes(text: string): string {
-  return text.replace(/\\([\\'"abefnrtv])/g, (_, character: string) => controls[character] ?? character);
-}
-
-const controls: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  e: "\x1b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
