@@ -17,13 +17,14 @@ export interface TestStack {
   close(): Promise<void>;
 }
 
-/** Opens the stack in a new folder, or again in a given one. */
+/** Opens the stack in a new folder, or again in a given one; `base` is the project's file that its configuration begins as. */
 export async function openTestStack(
   folder = mkdtempSync(path.join(tmpdir(), "okmail-")),
+  base = "Pulumi.local.yaml",
 ): Promise<TestStack> {
   const configFile = path.join(folder, "Pulumi.local.yaml");
   const write = (text: string) => writeFileSync(configFile, text, { flag: "w" });
-  const present = readOr(configFile, path.join(projectFolder, "Pulumi.local.yaml"));
+  const present = readOr(configFile, path.join(projectFolder, base));
   write(present);
   const repairs: string[] = [];
   const session = await openSession({ folder, configFile, report: (line) => repairs.push(line) });
