@@ -158,21 +158,26 @@ export class BeforeCreation {
     for (const address of await this.#addressesOf(name)) {
       this.#reverseNames.set(address, name);
       for (const helo of this.#heloNames.get(address) ?? [])
-        for (const sender of this.#byHelo.get(helo) ?? [])
-          findings.push(this.#judgeReverseName(sender, address, name));
+        for (const sender of this.#byHelo.get(helo) ?? []) findings.push(this.#judgeReverseNames(sender));
     }
     return (await Promise.all(findings)).flat();
   }
 
+  /** Whether one of the addresses of the HELO name has it as its reverse name, or still may: one is the host's own. */
   async #judgeReverseNames(sender: HostSender): Promise<Finding[]> {
     const helo = normalizeName(sender.helo);
-    const findings: Finding[] = [];
-    for (const address of await this.#addressesOf(helo)) {
+    const addresses = await this.#addressesOf(helo);
+    for (const address of addresses)
       this.#heloNames.set(address, (this.#heloNames.get(address) ?? new Set()).add(helo));
+    let first: Finding[] = [];
+    for (const address of addresses) {
       const name = this.#reverseNames.get(address);
-      if (name !== undefined) findings.push(...(await this.#judgeReverseName(sender, address, name)));
+      if (name === undefined) return [];
+      const findings = await this.#judgeReverseName(sender, address, name);
+      if (!findings.some(blocks)) return [];
+      if (first.length === 0) first = findings;
     }
-    return findings;
+    return first;
   }
 
   #judgeReverseName(sender: HostSender, address: string, name: string): Promise<Finding[]> {

@@ -1,10 +1,10 @@
 import type { DkimSelector, Sender } from "../mail/judge.ts";
 import type { SymbolTable } from "../mail/symbol.ts";
-import { AddressBook } from "./address-book.ts";
+import { AddressBook, type StaticAddress } from "./address-book.ts";
 import { ExitAddresses, type Exit } from "./exit-addresses.ts";
 import type { Plan } from "./plan.ts";
 import type { Eip, Instance } from "./planned-resource.ts";
-import { isUnknown, known } from "./property.ts";
+import { isUnknown, known, type Value } from "./property.ts";
 import { identityOf, isTagged, type SenderIdentity } from "./sender-identity.ts";
 import { notesOn, type AddNote, type SenderNote } from "./sender-note.ts";
 import { readUserData, type HostConfiguration } from "./user-data.ts";
@@ -90,7 +90,8 @@ function configurationOf({ userData, userDataBase64 }: Instance): HostConfigurat
 function noteUnseen(instance: Instance, { postfix, notes }: HostConfiguration, note: AddNote): void {
   const fix = "If it configures Postfix, give the instance the tags mail:helo and mail:domain.";
   const { userData, userDataBase64 } = instance;
-  if (known(userData ?? userDataBase64) === undefined && (isUnknown(userData) || isUnknown(userDataBase64))) {
+  const seen = known(userData) ?? known(userDataBase64);
+  if (seen === undefined && (isUnknown(userData) || isUnknown(userDataBase64))) {
     if (!isTagged(instance))
       note("user-data-unknown", "Its user data is not known before it is created.", fix);
   } else if (postfix || isTagged(instance)) {
@@ -101,9 +102,9 @@ function noteUnseen(instance: Instance, { postfix, notes }: HostConfiguration, n
 function locate({ instance, configuration, note }: Identified, exits: ExitAddresses, book: AddressBook) {
   const bind = configuration.parameter("smtp_bind_address");
   const exit = exits.of(instance, bind.kind === "set" ? bind.value : undefined);
-  const listed = (known(instance.tag("mail:address")) ?? "").split(/[\s,]+/).filter((word) => word !== "");
+  const tag = instance.tag("mail:address");
   const complete = exit.addresses.length > 0 && exit.unknown.length === 0;
-  if (listed.length === 0) noteMissing(exit, note);
+  if (tag === undefined) noteMissing(exit, note);
   if (exit.by === "elastic IP" && exits.behindNat(instance)) {
     note(
       "nat-beside-elastic-ip",
@@ -111,13 +112,21 @@ function locate({ instance, configuration, note }: Identified, exits: ExitAddres
       "Put the instance into a subnet whose default route leads to an internet gateway.",
     );
   }
-  const found = complete
-    ? exit.addresses
-    : [...exit.addresses, ...listed.map((address) => book.ofAddress(address))];
+  const found = complete ? exit.addresses : [...exit.addresses, ...taggedAddresses(tag, book)];
   return {
     addresses: [...new Set(found.map(({ address }) => address))],
     eips: [...new Set(found.flatMap(({ eip }) => eip ?? []))],
   };
+}
+
+/** What the tag lists; while it isn't known, the one Elastic IP that it derives from. */
+function taggedAddresses(tag: Value<string>, book: AddressBook): StaticAddress[] {
+  if (isUnknown(tag)) {
+    const [eip, ...others] = book.behind(tag.dependsOn).eips;
+    return eip === undefined || others.length > 0 ? [] : [{ address: book.ofEip(eip), eip }];
+  }
+  const words = (tag ?? "").split(/[\s,]+/).filter((word) => word !== "");
+  return words.map((address) => book.ofAddress(address));
 }
 
 function noteMissing({ by, unknown }: Exit, note: AddNote): void {

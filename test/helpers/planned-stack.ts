@@ -92,6 +92,7 @@ export const declare = {
   networkInterface: typed("aws:ec2/networkInterface:NetworkInterface"),
   attachment: typed("aws:ec2/networkInterfaceAttachment:NetworkInterfaceAttachment"),
   natGateway: typed("aws:ec2/natGateway:NatGateway"),
+  natGatewayAddress: typed("aws:ec2/natGatewayEipAssociation:NatGatewayEipAssociation"),
   vpc: typed("aws:ec2/vpc:Vpc"),
   subnet: typed("aws:ec2/subnet:Subnet"),
   routeTable: typed("aws:ec2/routeTable:RouteTable"),

@@ -377,6 +377,21 @@ describe("without an Elastic IP a host sends", () => {
       ["eip", "second"],
     ],
     [
+      "by an address added to the gateway by a resource of its own",
+      [
+        ...base,
+        table,
+        route,
+        uses,
+        second,
+        declare.natGatewayAddress("more", {
+          natGatewayId: unknownFrom(nat),
+          allocationId: unknownFrom(second),
+        }),
+      ],
+      ["eip", "second"],
+    ],
+    [
       "by a subnet, table and gateway that are named by their ids",
       [
         declare.eip("eip", { publicIp: "203.0.113.7", allocationId: "eipalloc-7" }),
@@ -513,6 +528,16 @@ describe("without an Elastic IP a host sends", () => {
   for (const [title, resources, addresses, notes = []] of cases) {
     it(title, () => expect(located(resources)).toEqual({ addresses, notes }));
   }
+
+  it("from the Elastic IP that its tag derives from, while that isn't known", () => {
+    const tagged = declare.instance("host", {
+      userData,
+      tags: { "mail:address": unknownFrom(eip), Name: "x" },
+    });
+    expect(located([eip, second, tagged])).toEqual({ addresses: ["eip"], notes: [] });
+    const open = declare.instance("host", { userData, tags: { "mail:address": unknownFrom(eip, second) } });
+    expect(located([eip, second, open])).toEqual({ addresses: [], notes: [] });
+  });
 
   it("by one gateway with other hosts", () => {
     const other = declare.instance("other", { userData, subnetId: unknownFrom(subnet) });
