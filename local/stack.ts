@@ -109,10 +109,6 @@ export class LocalStack {
     await this.run(["stack", "import", "--stack", this.name], JSON.stringify(state));
   }
 
-  async remove(): Promise<void> {
-    await this.run(["stack", "rm", "--yes", "--preserve-config", "--stack", this.name]);
-  }
-
   /** The operation that holds the stack's lock, if one does. */
   async lock(): Promise<StackLock | undefined> {
     const folder = path.join(this.#backend, ".pulumi", "locks", "organization", "okmail", this.name);

@@ -112,7 +112,8 @@ export function describePermission({ peer, protocol, fromPort, toPort }: Permiss
   return `peer: ${peer}, ${protocol === "-1" ? "ALL" : protocol.toUpperCase()}${ports}, ALLOW`;
 }
 
-function permissions(cloud: CloudReader, groupId: string, direction: Direction): readonly Given[] {
+/** What a security group lets through in one direction, by rules of its own and by those in the group itself. */
+export function permissions(cloud: CloudReader, groupId: string, direction: Direction): readonly Given[] {
   const rules = cloud
     .list(RULE_TYPES[direction])
     .filter(({ inputs }) => inputs.securityGroupId === groupId)

@@ -1,11 +1,5 @@
 import ipaddr from "ipaddr.js";
-import {
-  inlinePermissions,
-  permissionOf,
-  type InlineRule,
-  type Permission,
-  type RuleInputs,
-} from "../aws/permission.ts";
+import { permissions, type Permission } from "../aws/permission.ts";
 import { AWS_TYPES } from "../aws/types.ts";
 import { asText, type CloudReader, type CloudRecord } from "../store.ts";
 import { asList } from "./json-list.ts";
@@ -25,7 +19,10 @@ export function letsOut(cloud: CloudReader, instance: CloudRecord, destination: 
   if (groups.length === 0) return true;
   return groups.some((id) => {
     const group = cloud.find(AWS_TYPES.securityGroup, id);
-    return group === undefined || egress(cloud, group).some((permission) => covers(permission, destination));
+    return (
+      group === undefined ||
+      permissions(cloud, id, "egress").some((permission) => covers(permission, destination))
+    );
   });
 }
 
@@ -35,15 +32,6 @@ function securityGroups(cloud: CloudReader, { inputs, outputs }: CloudRecord): r
   const own =
     networkInterface === undefined ? inputs.vpcSecurityGroupIds : networkInterface.inputs.securityGroups;
   return asList(own).map(asText);
-}
-
-function egress(cloud: CloudReader, group: CloudRecord): readonly Permission[] {
-  const rules = cloud
-    .list(AWS_TYPES.securityGroupEgressRule)
-    .filter(({ inputs }) => inputs.securityGroupId === group.id)
-    .map(({ inputs }) => permissionOf(inputs as unknown as RuleInputs));
-  const inline = asList(group.inputs.egress) as unknown as readonly InlineRule[];
-  return [...rules, ...inline.flatMap((rule) => inlinePermissions(group.id, rule))];
 }
 
 function covers({ protocol, fromPort, toPort, peer }: Permission, { address, port }: Destination): boolean {
