@@ -33,7 +33,7 @@ export interface RuleInputs {
 }
 
 /** A rule within a security group. */
-export interface InlineRule {
+interface InlineRule {
   readonly cidrBlocks?: readonly string[];
   readonly fromPort: number;
   readonly ipv6CidrBlocks?: readonly string[];
@@ -70,7 +70,7 @@ export function permissionOf(rule: RuleInputs): Permission {
 }
 
 /** What a rule within the group `groupId` permits. */
-export function inlinePermissions(groupId: string, rule: InlineRule): readonly Permission[] {
+function inlinePermissions(groupId: string, rule: InlineRule): readonly Permission[] {
   const peers = [
     ...(rule.cidrBlocks ?? []),
     ...(rule.ipv6CidrBlocks ?? []),
