@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { withLock } from "../lock.mjs";
-import { exitCode, runChild } from "./child.mjs";
+import { exitCode } from "./child.mjs";
 import { findBundledNode } from "./node.mjs";
+import { runNpm } from "./npm.mjs";
 import { matchesLock, missingPackages, recordFile } from "./installed-tree.mjs";
 
 /**
@@ -79,24 +80,13 @@ function platform() {
 async function installDependencies(root, lock) {
   // Errors only: the warnings are about versions of Node that the project brings along itself.
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  const [command, ...before] = npmCommand();
-  const end = await runChild(command, [...before, ...args], {
+  const end = await runNpm(args, {
     cwd: root,
     stdio: ["ignore", process.stderr, process.stderr],
-    shell: command === "npm" && process.platform === "win32", // npm is a .cmd there
     started: (pid) => lock.include(pid),
-  }).catch((error) => {
-    throw new Error(`npm could not be started (${error.message}). It comes with Node: https://nodejs.org`);
   });
   if (end.signal !== null) throw Object.assign(new Error("Interrupted."), { exitCode: exitCode(end) });
   if (end.code !== 0) {
     throw new Error(`The dependencies could not be installed (npm ci: exit code ${end.code}). ${byHand}`);
   }
-}
-
-/** The npm that runs this script, with the Node that it runs on, else the one on PATH. */
-function npmCommand() {
-  const { npm_execpath: script, npm_node_execpath: node } = process.env;
-  if (script === undefined || path.basename(script) !== "npm-cli.js") return ["npm"];
-  return [node !== undefined && existsSync(node) ? node : process.execPath, script];
 }
