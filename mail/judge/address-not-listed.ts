@@ -5,10 +5,11 @@ import { agrees, disagrees, list, undetermined, type Rule, type Statement } from
 export const addressNotListed: Rule = {
   id: "address-not-listed",
   title: "The sending address is on no blocklist",
-  severity: "advisory",
+  severity: "mandatory",
   description:
-    "No blocklist has the sending address. Asked only where look-ups are allowed, and never for an address that is not " +
-    "allocated yet. A list that refuses or does not answer says nothing.",
+    "No blocklist has the sending address. Asked only where blocklists are named, and never for an address that is not " +
+    "allocated yet. A listing that few receivers heed is a remark. A list that refuses or does not answer says nothing, " +
+    "nor does one that fails the self-test.",
   sources: ["RFC 5782 2.1"],
   replies: ["Postfix reject_rbl_client 554 5.7.1"],
   judge: async ({ addresses, listings }) => {
@@ -26,28 +27,38 @@ async function standing(address: string, listings: NonNullable<Inquiry["listings
     const why = `the blocklists could not be asked about ${address}: ${error instanceof Error ? error.message : String(error)}`;
     return [undetermined({ why, undetermined: false }, { address })];
   }
-  const zones = (outcome: Listing["outcome"]): string[] =>
-    answers.filter((answer) => answer.outcome === outcome).map(({ zone }) => zone);
   const listed = answers.filter(({ outcome }) => outcome === "listed");
-  const silent = zones("unknown");
+  const clear = answers.filter(({ outcome }) => outcome === "clear").map(({ zone }) => zone);
   return [
-    ...listed.map(({ zone, detail }) =>
-      disagrees(`${address} is listed at ${zone}${detail === undefined ? "" : ` (${detail})`}.`, {
-        address,
-        found: zone,
-        fix: `Ask ${zone} to remove ${address}, or send from another address.`,
-      }),
-    ),
-    ...(silent.length > 0
-      ? [
-          undetermined(
-            { why: `${list(silent)} did not say whether ${address} is listed`, undetermined: false },
-            { address },
-          ),
-        ]
-      : []),
-    ...(listed.length === 0 && zones("clear").length > 0
-      ? [agrees(`${address} is not listed at ${list(zones("clear"))}.`, { address })]
+    ...listed.map((listing) => listedAt(address, listing)),
+    ...silences(address, answers),
+    ...(listed.length === 0 && clear.length > 0
+      ? [agrees(`${address} is not listed at ${list(clear)}.`, { address })]
       : []),
   ];
+}
+
+function listedAt(address: string, { zone, detail, severity, fix, source }: Listing): Statement {
+  return disagrees(`${address} is listed at ${zone}${detail === undefined ? "" : ` (${detail})`}.`, {
+    address,
+    found: zone,
+    fix: fix ?? `Ask ${zone} to remove ${address}, or send from another address.`,
+    ...(source !== undefined && { source }),
+    ...(severity !== undefined && { severity }),
+  });
+}
+
+/** Lists that say nothing, those with the same reason together. */
+function silences(address: string, answers: readonly Listing[]): Statement[] {
+  const silent = answers.filter(({ outcome }) => outcome === "unknown");
+  const groups = Map.groupBy(silent, ({ detail = "", fix = "" }) => `${detail}\n${fix}`);
+  return [...groups.values()].map((group) => {
+    const [first] = group;
+    const zones = list(group.map(({ zone }) => zone));
+    const reason = first?.detail === undefined ? "" : `: ${first.detail}`;
+    return undetermined(
+      { why: `${zones} did not say whether ${address} is listed${reason}`, undetermined: false },
+      { address, ...(first?.fix !== undefined && { fix: first.fix }) },
+    );
+  });
 }
