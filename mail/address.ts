@@ -7,7 +7,7 @@ type Address = ipaddr.IPv4;
  * IPv4 addresses that no receiver on the internet ever sees (IANA special-purpose registry, RFC 6890).
  * The documentation ranges of RFC 5737 are missing on purpose: the local cloud allocates from them.
  */
-const unreachable: readonly (readonly [cidr: string, what: string])[] = [
+const unreachable = [
   ["0.0.0.0/8", '"this network" (RFC 791)'],
   ["10.0.0.0/8", "private (RFC 1918)"],
   ["100.64.0.0/10", "carrier-grade NAT (RFC 6598)"],
@@ -20,7 +20,7 @@ const unreachable: readonly (readonly [cidr: string, what: string])[] = [
   ["198.18.0.0/15", "benchmarking (RFC 2544)"],
   ["224.0.0.0/4", "multicast (RFC 1112)"],
   ["240.0.0.0/4", "reserved (RFC 1112)"],
-];
+].map(([cidr = "", what = ""]) => ({ cidr, what, range: ipaddr.IPv4.parseCIDR(cidr) }));
 
 /** Widest network that an SPF record of ours authorizes: an allocation of one organization, seldom more. */
 const widestPrefix = 16;
@@ -93,11 +93,10 @@ function ip4Fault(address: string): string | undefined {
 
 /** Two networks share addresses exactly when they agree in the bits of the shorter prefix. */
 function unreachableFault(address: Address, prefix: number): string | undefined {
-  for (const [cidr, what] of unreachable) {
-    const [range, rangePrefix] = ipaddr.IPv4.parseCIDR(cidr);
-    if (address.match(range, Math.min(prefix, rangePrefix))) return `is in ${cidr}, ${what}`;
-  }
-  return undefined;
+  const found = unreachable.find(({ range: [network, bits] }) =>
+    address.match(network, Math.min(prefix, bits)),
+  );
+  return found && `is in ${found.cidr}, ${found.what}`;
 }
 
 /** Local-part = Dot-string / Quoted-string (RFC 5321 4.1.2). */

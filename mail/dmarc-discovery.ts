@@ -38,6 +38,15 @@ export async function discoverDmarc(domain: string, resolver: Resolver): Promise
   return { record, organizationalDomain, ambiguous, unknown };
 }
 
+/** The domain's own record, undefined if it has none or several, or if nobody can say. */
+export async function ownDmarcRecord(
+  domain: string,
+  resolver: Resolver,
+): Promise<FoundDmarcRecord | undefined> {
+  const step = await recordAt(domain, resolver);
+  return step === undefined || step === "ambiguous" || "why" in step ? undefined : step;
+}
+
 /**
  * The same as receivers do that still read by RFC 7489 6.6.3: the domain's own record, else that of the domain right
  * below the public suffix of the public suffix list.

@@ -1,4 +1,4 @@
-import { mailboxFault } from "./address.ts";
+import { mailtoUri } from "./mailto-uri.ts";
 import { readTagList } from "./tag-list.ts";
 
 export type DmarcRequest = "none" | "quarantine" | "reject";
@@ -174,19 +174,6 @@ function reportUris(tags: ReadonlyMap<string, string>, name: "rua" | "ruf", note
     if (!/^mailto:/i.test(bare)) notes.push(`has "${bare}" in ${name}; receivers need to know only mailto:`);
     return [bare];
   });
-}
-
-/** `mailto:` with everything encoded that RFC 6068 2 or a tag list forbids: `a!b@example.com` -> `a%21b@…`. */
-function mailtoUri(address: string): string {
-  const fault = mailboxFault(address);
-  if (fault !== undefined) throw new RangeError(`the report address "${address}" ${fault}`);
-  const at = address.lastIndexOf("@");
-  const localPart = address.slice(0, at).replace(/[^A-Za-z0-9._~+-]/g, percentEncoded);
-  return `mailto:${localPart}@${address.slice(at + 1)}`;
-}
-
-function percentEncoded(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 function malformedNote(piece: string): string {

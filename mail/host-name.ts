@@ -15,7 +15,8 @@ const maxName = 253;
  * Called once, where a name enters the program. "Mail.Example.COM." -> "mail.example.com"
  */
 export function normalizeName(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
+  const lower = name.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
 }
 
 /**

@@ -88,6 +88,10 @@ function finding(
     expected: statement.expected,
     found: statement.found,
     fix: statement.fix,
-    source: statement.source ?? [rule.sources[0], ...rule.replies.slice(0, 1)].join(", "),
+    source: statement.source ?? sourceOf(rule),
   };
+}
+
+function sourceOf({ sources: [source], replies: [reply] }: Rule): string {
+  return reply === undefined ? source : `${source}, ${reply}`;
 }

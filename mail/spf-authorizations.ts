@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { containsCidr, mergeCidr } from "cidr-tools";
+import { mergeCidr } from "cidr-tools";
 import { normalizeName } from "./host-name.ts";
+import type { OwnAddresses } from "./own-addresses.ts";
 import { lookUp, type Answers, type RecordType, type Resolver, type Unknown } from "./resolver.ts";
 import { isSpfRecord, spfTerms, type SpfTerm } from "./spf-terms.ts";
 
@@ -19,13 +20,6 @@ export interface SpfAuthorizations {
   readonly others: readonly SpfGrant[];
   /** A look-up that nobody could answer, so that there may be more. */
   readonly unknown: Unknown | undefined;
-}
-
-/** The plan's own addresses. */
-export interface OwnAddresses {
-  readonly addresses: readonly string[];
-  /** Whether these are all of them, so that any other single address is foreign. */
-  readonly complete: boolean;
 }
 
 /** Records read at most. A record that needs more is a permanent error anyway. */
@@ -49,7 +43,6 @@ class Survey {
   readonly #others: SpfGrant[] = [];
   readonly #networks: string[] = [];
   readonly #read = new Set<string>();
-  #ownNetworks: string[] | undefined;
   #unknown: Unknown | undefined;
 
   constructor(own: OwnAddresses, resolver: Resolver) {
@@ -147,11 +140,8 @@ class Survey {
   }
 
   #isForeign(network: string): boolean {
-    const { addresses, complete } = this.#own;
     const address = network.replace(/\/(?:32|128)$/, "");
-    if (!address.includes("/")) return complete && !addresses.includes(address);
-    this.#ownNetworks ??= mergeCidr([...addresses]);
-    return !containsCidr(this.#ownNetworks, network);
+    return address.includes("/") ? !this.#own.fill(network) : this.#own.complete && !this.#own.has(address);
   }
 
   async #ask<T extends RecordType>(name: string, type: T): Promise<Answers[T]> {

@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { lately } from "./lately.ts";
 
 export type SpfQualifier = "+" | "-" | "~" | "?";
 
@@ -27,7 +28,7 @@ export function isSpfRecord(text: string): boolean {
  * The mechanisms and redirect of an SPF record in order of evaluation: redirect last, nothing after `all`. For looking
  * at a record, not for judging it: what is no term is passed over; `checkSpf` judges.
  */
-export function spfTerms(record: string): SpfTerm[] {
+export const spfTerms = lately((record: string): readonly SpfTerm[] => {
   const terms = record
     .split(" ")
     .slice(1)
@@ -38,7 +39,7 @@ export function spfTerms(record: string): SpfTerm[] {
   // RFC 7208 5.1 and 6.1: mechanisms after "all" are ignored, and so is a redirect beside it.
   if (all >= 0) return directives.slice(0, all + 1);
   return [...directives, ...terms.filter(({ kind }) => kind === "redirect")];
-}
+});
 
 /** Whether evaluating `term` asks the DNS, which RFC 7208 4.6.4 limits to ten. */
 export function costsLookup({ kind }: SpfTerm): boolean {
@@ -52,10 +53,10 @@ export function costsLookup({ kind }: SpfTerm): boolean {
  */
 export function replaceNetworks(record: string, replace: (address: string) => string): string {
   return record.replace(
-    /(?<=(?:^| )[-+~?]?ip4:)([\d.]+)(?:\/(?:[1-9]|[12]\d|3[0-2]))?(?= |$)/gi,
-    (network, address: string) => {
+    /((?:^| )[-+~?]?ip4:)([\d.]+)(?:\/(?:[1-9]|[12]\d|3[0-2]))?(?= |$)/gi,
+    (term, start: string, address: string) => {
       const other = isIPv4(address) ? replace(address) : address;
-      return other === address ? network : other;
+      return other === address ? term : `${start}${other}`;
     },
   );
 }

@@ -9,8 +9,8 @@ import {
   type Unknown,
 } from "./resolver.ts";
 import type { SpfResolve } from "./spf-evaluation.ts";
-import { isSpfRecord, replaceNetworks } from "./spf-terms.ts";
-import { isSymbol } from "./symbol.ts";
+import { isSpfRecord, replaceNetworks, spfTerms } from "./spf-terms.ts";
+import { isOwnPoolSymbol, isSymbol } from "./symbol.ts";
 
 /** A look-up that nobody could answer. */
 export interface UnknownAnswer extends Unknown {
@@ -28,6 +28,8 @@ export interface SpfView {
   readonly voids: readonly string[];
   /** What nobody could answer. */
   readonly unknowns: readonly UnknownAnswer[];
+  /** Written networks, as terms of the records read, that may hold the client once it is allocated. */
+  readonly possible: readonly string[];
   /** The hosts of each set of mail exchangers read, by domain. A null MX has none. */
   readonly exchanges: ReadonlyMap<string, readonly string[]>;
 }
@@ -35,15 +37,17 @@ export interface SpfView {
 /**
  * The DNS for the evaluation of `client`, true but for one thing: all that is known of addresses not allocated yet is
  * which of them are the same. So a symbol shares a network with no other address. Written networks hold no symbol
- * unless they hold everybody, and addresses of other hosts stand in the half of the address space where `client` isn't.
+ * unless they hold everybody (or may hold it, see `possible`), and addresses of other hosts stand in the half of the address space where `client` isn't.
  */
 export function spfView(client: string, resolver: Resolver): SpfView {
   const records = new Map<string, readonly string[]>();
   const asked: string[] = [];
   const voids: string[] = [];
   const unknowns: UnknownAnswer[] = [];
+  const possible: string[] = [];
   const exchanges = new Map<string, readonly string[]>();
 
+  const fromOwnPool = isOwnPoolSymbol(client);
   const clientIsSymbol = isSymbol(client);
   const elsewhere = Number(client.split(".")[0]) >= 128 ? "0.0.0.0" : "255.255.255.255";
   const standIn = (address: string): string =>
@@ -69,6 +73,7 @@ export function spfView(client: string, resolver: Resolver): SpfView {
     const texts = (answers as Answers["TXT"]).map((strings) => strings.join(""));
     const published = texts.filter(isSpfRecord);
     if (published.length > 0) records.set(name, published);
+    if (fromOwnPool) possible.push(...published.flatMap(writtenNetworks));
     return texts.map((text) => [replaceNetworks(text, standIn)]);
   };
 
@@ -88,5 +93,12 @@ export function spfView(client: string, resolver: Resolver): SpfView {
       throw error;
     }
   };
-  return { resolve, records, asked, voids, unknowns, exchanges };
+  return { resolve, records, asked, voids, unknowns, possible, exchanges };
+}
+
+/** The networks of more than one address that the record permits in so many words. */
+function writtenNetworks(record: string): string[] {
+  return spfTerms(record)
+    .filter(({ kind, qualifier, prefix = 32 }) => kind === "ip4" && qualifier === "+" && prefix < 32)
+    .map(({ text }) => text);
 }

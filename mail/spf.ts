@@ -4,7 +4,7 @@ import { lookUp, remembering, type Resolver, type Unknown } from "./resolver.ts"
 import { evaluateSpf, type SpfEvaluation, type SpfQuestion, type SpfResult } from "./spf-evaluation.ts";
 import { strictReading, spfLimits } from "./spf-limits.ts";
 import { decidingTerm, faultyTerm } from "./spf-term-search.ts";
-import { spfView, type SpfView, type UnknownAnswer } from "./spf-view.ts";
+import { spfView, type SpfView } from "./spf-view.ts";
 
 export type { SpfResult } from "./spf-evaluation.ts";
 
@@ -83,13 +83,23 @@ export async function checkSpf(
 }
 
 /**
- * The unanswered look-up that leaves no result. One for "ptr" doesn't end an evaluation (RFC 7208 5.5), so what comes
- * out is a guess if the answer only isn't known yet. One for an explanation, a TXT, takes nothing away from a fail.
+ * The unknown that leaves no result. A look-up for "ptr" doesn't end an evaluation (RFC 7208 5.5), so what comes out is
+ * a guess if the answer only isn't known yet. One for an explanation, a TXT, takes nothing away from a fail. And an
+ * address that will come from the sender's own pool may be in a network that the record permits.
  */
-function decisiveUnknown(result: SpfResult, { unknowns }: SpfView): UnknownAnswer | undefined {
+function decisiveUnknown(result: SpfResult, { unknowns, possible }: SpfView): Unknown | undefined {
   if (result === "temperror") return unknowns.find(({ undetermined }) => undetermined) ?? unknowns[0];
-  return unknowns.find(({ undetermined, type }) => undetermined && type !== "TXT");
+  const unknown = unknowns.find(({ undetermined, type }) => undetermined && type !== "TXT");
+  const [network] = possible;
+  if (unknown !== undefined || network === undefined || !negative.has(result)) return unknown;
+  return {
+    why: `"${clipped(network)}" may permit the address, which comes from a pool of the account's own and is not allocated yet`,
+    undetermined: true,
+  };
 }
+
+/** What comes out when no mechanism has permitted the client. */
+const negative: ReadonlySet<SpfResult> = new Set(["fail", "softfail", "neutral", "none"]);
 
 async function problemIn(
   { result, fault }: SpfEvaluation,

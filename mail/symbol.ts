@@ -7,8 +7,11 @@ import type { Answers, RecordType, Resolver } from "./resolver.ts";
  */
 const symbolOctets = { first: 240, last: 247 };
 
-/** How many addresses the block has. */
-const capacity = 2 ** 27;
+/** From here on symbols stand for addresses of the sender's own pools (BYOIP, IPAM), whose networks people write down. */
+const ownPoolOctet = 244;
+
+/** How many addresses each half of the block has. */
+const capacity = 2 ** 26;
 
 /** An address of the block inside any text; not a part of a longer number such as 240.0.0.1.5 or 1240.0.0.1. */
 const blockAddress = /(?<![\d.])(24[0-7])((?:\.\d{1,3}){3})(?!\.?\d)/g;
@@ -21,9 +24,13 @@ const blockReverseName = /(?<![\d.])((?:\d{1,3}\.){3})(24[0-7])\.in-addr\.arpa/g
  * block, and what people write down never has one (`SymbolTable.written`), so the address alone tells.
  */
 export function isSymbol(address: string): boolean {
-  if (!isIPv4(address)) return false;
   const octet = Number(address.slice(0, address.indexOf(".")));
-  return octet >= symbolOctets.first && octet <= symbolOctets.last;
+  return octet >= symbolOctets.first && octet <= symbolOctets.last && isIPv4(address);
+}
+
+/** Whether `address` is a symbol for an address from a pool of the sender's own: a written network may hold it. */
+export function isOwnPoolSymbol(address: string): boolean {
+  return isSymbol(address) && Number(address.slice(0, address.indexOf("."))) >= ownPoolOctet;
 }
 
 /**
@@ -37,13 +44,17 @@ export class SymbolTable {
   /** Addresses of the block that somebody wrote down, by what took their place. */
   readonly #moved = new Map<string, string>();
 
-  /** The symbol of the Elastic IP `name` (its logical name or URN), given out in the order of asking. */
-  address(name: string): string {
+  /**
+   * The symbol of the Elastic IP `name` (its logical name or URN), given out in the order of asking. Who asks first says
+   * whether the address comes from a pool of the sender's own.
+   */
+  address(name: string, from: "amazon" | "own pool" = "amazon"): string {
     const known = this.#addresses.get(name);
     if (known !== undefined) return known;
     const number = this.#addresses.size + 1;
-    if (number >= capacity) throw new RangeError("more than 134 million addresses are not allocated yet");
-    const octets = [symbolOctets.first + (number >>> 24), number >>> 16, number >>> 8, number];
+    if (number >= capacity) throw new RangeError("more than 67 million addresses are not allocated yet");
+    const first = from === "amazon" ? symbolOctets.first : ownPoolOctet;
+    const octets = [first + (number >>> 24), number >>> 16, number >>> 8, number];
     const address = octets.map((octet) => octet & 0xff).join(".");
     this.#addresses.set(name, address);
     this.#names.set(address, name);

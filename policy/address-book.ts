@@ -41,7 +41,7 @@ export class AddressBook {
   ofEip(eip: Eip): string {
     return typeof eip.publicIp === "string"
       ? this.#symbols.written(eip.publicIp)
-      : this.#symbols.address(this.symbolName(eip));
+      : this.#symbols.address(this.symbolName(eip), eip.fromOwnPool ? "own pool" : "amazon");
   }
 
   /** What the Elastic IP is called in symbols: its logical name, or its URN where others share that. */

@@ -2,9 +2,11 @@ import type { Policies, ResourceValidationArgs, StackValidationArgs } from "@pul
 import { writeFile } from "node:fs/promises";
 import { agreementTable } from "./agreement-table.ts";
 import { BeforeCreation } from "./before-creation.ts";
+import { blocklistSchema } from "./blocklist-settings.ts";
 import { DnsOnly, dnsOnlySchema, type DnsOnlySettings } from "./dns-only.ts";
 import { FirstJudges } from "./first-judges.ts";
-import { judgeStack } from "./judgement.ts";
+import { judgeStack, type JudgementOptions } from "./judgement.ts";
+import { ListedAddresses } from "./listed-addresses.ts";
 import { MailPolicy, type MailPolicyExtras, type SharedJudgements } from "./mail-policy.ts";
 import { mailRules } from "./rules/all.ts";
 import type { MailRuleName, Report } from "./rules/mail-rule.ts";
@@ -23,9 +25,10 @@ export interface MailPoliciesOptions {
 /** The pack's policies: one for each of `mailRules`, with one judgement for all. */
 export function mailPolicies({ updating, tableFile }: MailPoliciesOptions): Policies {
   const beforeCreation = new BeforeCreation();
+  const listed = new ListedAddresses({ updating, environment: process.env });
   const judgements: SharedJudgements = {
     stack: new FirstJudges(
-      (args: StackValidationArgs) => reportsOnStack(args, tableFile),
+      (args: StackValidationArgs) => reportsOnStack(args, tableFile, listed.listings),
       () => "stack",
     ),
     resource: updating
@@ -37,21 +40,23 @@ export function mailPolicies({ updating, tableFile }: MailPoliciesOptions): Poli
   };
   // The SDK's types want functions that are always there; the SDK itself asks for them anew each time.
   return mailRules.map(
-    (rule, position) => new MailPolicy(rule, position, judgements, extrasOf(rule.name)),
+    (rule, position) => new MailPolicy(rule, position, judgements, extrasOf(rule.name, listed)),
   ) as Policies;
 }
 
 async function reportsOnStack(
   args: StackValidationArgs,
   tableFile: string | undefined,
+  listings: JudgementOptions["listings"],
 ): Promise<readonly Report[]> {
   // These are the settings of the policy that is called first: `judged-completely`, unless that is disabled.
-  const judgement = await judgeStack(args.resources, judgementOptions(args.getConfig<JudgementSettings>()));
+  const options = judgementOptions(args.getConfig<JudgementSettings>());
+  const judgement = await judgeStack(args.resources, { ...options, listings });
   if (tableFile !== undefined && tableFile !== "") await writeFile(tableFile, agreementTable(judgement));
   return judgement.reports;
 }
 
-function extrasOf(name: MailRuleName): MailPolicyExtras {
+function extrasOf(name: MailRuleName, listed: ListedAddresses): MailPolicyExtras {
   switch (name) {
     case "judged-completely":
       return { configSchema: judgementSchema };
@@ -62,6 +67,8 @@ function extrasOf(name: MailRuleName): MailPolicyExtras {
         remediateResource: (args) => dnsOnly.remediate(args, args.getConfig<DnsOnlySettings>()),
       };
     }
+    case "address-not-listed":
+      return { configSchema: blocklistSchema, ownValidation: () => listed.validation };
     default:
       return {};
   }

@@ -33,6 +33,7 @@ export class MailPolicy implements Policy {
   readonly #rule: MailRule;
   readonly #position: number;
   readonly #judgements: SharedJudgements;
+  readonly #ownValidation: MailPolicyExtras["ownValidation"];
 
   /** @param position the policy's place among those that share the judgements */
   constructor(rule: MailRule, position: number, judgements: SharedJudgements, extras: MailPolicyExtras = {}) {
@@ -43,7 +44,9 @@ export class MailPolicy implements Policy {
     this.enforcementLevel = rule.level;
     this.severity = rule.level === "mandatory" ? "high" : "medium";
     this.remediationSteps = rule.remediationSteps;
-    Object.assign(this, extras);
+    const { ownValidation, ...properties } = extras;
+    Object.assign(this, properties);
+    this.#ownValidation = ownValidation;
     this.#rule = rule;
     this.#position = position;
     this.#judgements = judgements;
@@ -54,11 +57,19 @@ export class MailPolicy implements Policy {
   }
 
   get validateResource(): Validation<ResourceValidationArgs> | undefined {
-    return this.#judgements.resource?.validation(this.#rule.name, this.#position);
+    const shared = this.#judgements.resource?.validation(this.#rule.name, this.#position);
+    const own = this.#ownValidation?.();
+    if (shared === undefined || own === undefined) return shared ?? own;
+    return async (args, reportViolation) => {
+      await shared(args, reportViolation);
+      await own(args, reportViolation);
+    };
   }
 }
 
 /** What only some policies have. */
 export type MailPolicyExtras = Pick<Policy, "configSchema"> & {
   readonly remediateResource?: ResourceRemediation;
+  /** What the policy does of its own about a resource, asked for anew each time. */
+  readonly ownValidation?: () => Validation<ResourceValidationArgs> | undefined;
 };

@@ -1,10 +1,12 @@
 import { expandParameter, type ReadMainCf } from "./user-data/main-cf-file.ts";
+import type { SmtpServer } from "./user-data/smtp-servers.ts";
 import { evaluate, splitList, type Client } from "./postfix-restrictions.ts";
 import { trustFault } from "./trusted-network.ts";
 
 /** A setting that opens a Postfix to mail from strangers to strangers, or that may do so. */
 export interface RelaySetting {
   readonly outcome: "disagrees" | "undetermined";
+  /** The parameter; of a service as postconf -P writes it, `submission/inet/smtpd_relay_restrictions`. */
   readonly setting: string;
   /** As it is after expansion; undefined if it can't be known. */
   readonly value: string | undefined;
@@ -31,6 +33,28 @@ const defaults: ReadonlyMap<string, string> = new Map([
 
 /** The parameters that decide who a host's own destinations are: mail to them is no relaying. */
 const destinations = ["mydestination", "relay_domains", "virtual_mailbox_domains", "virtual_alias_domains"];
+
+/** The settings that make one of a host's listeners an open relay, each once. Empty is good. */
+export function openRelays(servers: readonly SmtpServer[]): RelaySetting[] {
+  const found = servers.flatMap(({ name, mainCf, overridden }) =>
+    openRelaySettings(mainCf).map((relay) =>
+      decisive(relay.setting).some((setting) => overridden.has(setting))
+        ? { ...relay, setting: `${name}/${relay.setting}` }
+        : relay,
+    ),
+  );
+  // What stands in main.cf opens all listeners alike.
+  return [
+    ...new Map(
+      found.map((relay) => [`${relay.setting} ${relay.value ?? ""} ${relay.fault}`, relay]),
+    ).values(),
+  ];
+}
+
+/** The parameters that a finding hangs on: relaying is refused by whichever list does. */
+function decisive(setting: string): readonly string[] {
+  return [setting, ...restrictionLists];
+}
 
 /**
  * The settings that make a Postfix an open relay: a mynetworks that trusts the world, restrictions that let strangers

@@ -15,6 +15,8 @@ export interface Eip extends Origin {
   readonly id: Value<string>;
   /** The address; unknown until it is allocated, never absent. */
   readonly publicIp: string | Unknown;
+  /** Whether the address comes from a pool of the account's own (BYOIP, IPAM), whose networks its owner knows. */
+  readonly fromOwnPool: boolean;
   readonly instance: Link;
   readonly networkInterface: Link;
   /** AWS's own name for the address, which is its PTR until another is asked for. */

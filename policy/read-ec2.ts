@@ -20,12 +20,21 @@ export function readEip(plan: Plan, origin: Origin, eip: Properties, resource: S
     ...origin,
     id: oneOf(given(eip.text("allocationId")), eip.text("id")),
     publicIp: address ?? { unknown: true, dependsOn: [origin.urn] },
+    fromOwnPool: ownPools.some((pool) => isOwnPool(eip.text(pool))),
     instance: eip.link("instance"),
     networkInterface: eip.link("networkInterface"),
     publicDns: nameOf(eip.text("publicDns")),
     ptrRecord: nameOf(eip.text("ptrRecord")),
     protect: resource.opts?.protect ?? false,
   });
+}
+
+const ownPools = ["publicIpv4Pool", "ipamPoolId", "customerOwnedIpv4Pool"] as const;
+
+/** AWS calls its own pool "amazon". An id that isn't known yet is that of a pool which the stack makes. */
+function isOwnPool(pool: Value<string>): boolean {
+  const asked = written(pool);
+  return asked !== undefined && asked !== "amazon";
 }
 
 export function readEipAssociation(plan: Plan, origin: Origin, association: Properties): void {

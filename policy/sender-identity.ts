@@ -47,7 +47,7 @@ export function identityOf(
     return undefined;
   }
   const domain = textOf(instance, "mail:domain");
-  return { helo, mailFrom: domain ?? parentDomain(helo) };
+  return { helo, mailFrom: domain ?? parentDomain(normalizeName(helo)) };
 }
 
 function heloOf(instance: Instance, configuration: HostConfiguration, note: AddNote): string | undefined {
@@ -55,8 +55,9 @@ function heloOf(instance: Instance, configuration: HostConfiguration, note: AddN
   const { parameter, hostName } = configuration;
   const said = firstSet(parameter("smtp_helo_name"), parameter("myhostname"), qualified(hostName));
   if (said.kind !== "set" || said.value === "") return tag;
-  const helo = normalizeName(said.value);
-  if (tag !== undefined && tag !== helo) {
+  // With its final dot, if it has one: Postfix says it, and it makes a difference.
+  const helo = said.value.toLowerCase();
+  if (tag !== undefined && tag !== normalizeName(helo)) {
     note(
       "tag-differs",
       `The tag mail:helo says ${tag}, but Postfix says ${helo} in HELO.`,

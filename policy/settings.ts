@@ -1,6 +1,5 @@
 import type { PolicyConfigSchema } from "@pulumi/policy";
-import { Resolver as NodeResolver } from "node:dns/promises";
-import type { Answers, RecordType, Resolver } from "../mail/resolver.ts";
+import { liveResolver } from "../mail/live-resolver.ts";
 import type { JudgementOptions } from "./judgement.ts";
 
 /** Settings of the judgement as a whole, under `judged-completely` in a file for `--policy-pack-config`. */
@@ -45,13 +44,4 @@ export const judgementSchema: PolicyConfigSchema = {
 export function judgementOptions(settings: JudgementSettings): JudgementOptions {
   const { liveDns = false, liveTimeLimit = 5_000, nameServers = [], unmanaged = "absent" } = settings;
   return { liveTimeLimit, unmanaged, ...(liveDns && { live: liveResolver(nameServers, liveTimeLimit) }) };
-}
-
-function liveResolver(nameServers: readonly string[], timeout: number): Resolver {
-  const dns = new NodeResolver({ timeout, tries: 2 });
-  if (nameServers.length > 0) dns.setServers(nameServers);
-  return {
-    resolve: async <T extends RecordType>(name: string, type: T) =>
-      (await dns.resolve(name, type)) as unknown as Answers[T],
-  };
 }

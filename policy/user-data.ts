@@ -1,4 +1,4 @@
-import type { MainCf } from "../mail/postfix.ts";
+import type { MainCf } from "../mail/main-cf.ts";
 import { boot } from "./user-data/cloud-init.ts";
 import { hasHole } from "./user-data/hole.ts";
 import { mainCfPath, masterCfPath } from "./user-data/host.ts";
@@ -6,6 +6,7 @@ import { expandParameter, readMainCf, type ReadMainCf } from "./user-data/main-c
 import { readMasterCf } from "./user-data/master-cf.ts";
 import { readSigningKeys, type SigningKey } from "./user-data/opendkim-files.ts";
 import { decodeUserData } from "./user-data/parts.ts";
+import { smtpServers, type SmtpServer } from "./user-data/smtp-servers.ts";
 
 /** A setting as far as it is certain. */
 export type Setting =
@@ -22,6 +23,8 @@ export interface HostConfiguration {
   readonly mainCf: ReadMainCf;
   /** A parameter of Postfix's smtp client, `$name` expanded: as master.cf overrides it for `smtp`, else from main.cf. */
   readonly parameter: (name: string) => Setting;
+  /** What takes mail by SMTP. */
+  readonly smtpServers: readonly SmtpServer[];
   /** The host's own name, fully qualified or not. */
   readonly hostName: Setting;
   /** The keys that OpenDKIM signs with. */
@@ -45,13 +48,15 @@ export function readUserData(
   const notes = "fault" in decoded ? [`the user data ${decoded.fault}`] : [];
   const mainCfText = host.read(mainCfPath);
   const mainCf = readMainCf(mainCfText ?? "");
-  const overrides = readMasterCf(host.read(masterCfPath) ?? "").get("smtp/unix") ?? new Map<string, string>();
+  const masterCf = readMasterCf(host.read(masterCfPath) ?? "");
+  const overrides = masterCf.get("smtp/unix")?.overrides ?? new Map<string, string>();
   const named = mainCf.incomplete ? [] : hostNameDefault(host.name, mainCf.settings);
   const effective = { ...mainCf, settings: new Map([...named, ...mainCf.settings, ...overrides]) };
   return {
     postfix: mainCfText !== undefined || overrides.size > 0,
     mainCf,
     parameter: (name) => settingOf(effective, name),
+    smtpServers: smtpServers(mainCf, masterCf),
     hostName: host.name === undefined ? { kind: "unset" } : certain(host.name),
     signingKeys: readSigningKeys((path) => host.read(path)),
     notes: [...notes, ...host.notes],

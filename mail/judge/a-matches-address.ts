@@ -83,12 +83,13 @@ async function matchOf(address: string, { helo, lookUp, resolver }: Inquiry): Pr
 }
 
 /** Addresses at the HELO name beyond those that the host sends from. */
-async function otherAddresses({ helo, addresses, ownAddresses = [], lookUp }: Inquiry): Promise<Statement[]> {
-  const own = new Set([...addresses, ...ownAddresses]);
+async function otherAddresses({ helo, addresses, ownAddresses, lookUp }: Inquiry): Promise<Statement[]> {
   const [a, aaaa] = await Promise.all([lookUp(helo, "A"), lookUp(helo, "AAAA")]);
-  const strangers = a.kind === "found" ? a.answers.filter((address) => !own.has(address)) : [];
+  const strangers = a.kind === "found" ? a.answers.filter((address) => !ownAddresses.has(address)) : [];
   const ip6 =
-    aaaa.kind === "found" ? aaaa.answers.map(settledAddress).filter((address) => !own.has(address)) : [];
+    aaaa.kind === "found"
+      ? aaaa.answers.map(settledAddress).filter((address) => !ownAddresses.has(address))
+      : [];
   // With no A record of the host's own, the mismatch has been reported already.
   const shared = a.kind === "found" && a.answers.some((address) => addresses.includes(address));
   return [

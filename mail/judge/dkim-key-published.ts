@@ -1,5 +1,6 @@
 import { clipped } from "../clipped.ts";
 import { dkimRecord, parseDkimRecord, selectorFault } from "../dkim.ts";
+import { lately } from "../lately.ts";
 import type { DkimSelector, Inquiry } from "./inquiry.ts";
 import { agrees, disagrees, remarks, undetermined, type Rule, type Statement } from "./rule.ts";
 
@@ -114,20 +115,3 @@ const ownKey = lately((publicKey: string): OwnKey | { readonly fault: string } =
 });
 
 const publishedKey = lately(parseDkimRecord);
-
-/**
- * `read` with its last results kept: to read a key takes longer than all the rest of a judgement, and the hosts of a
- * domain share theirs.
- */
-function lately<T>(read: (text: string) => T, capacity = 64): (text: string) => T {
-  const results = new Map<string, T>();
-  return (text) => {
-    const known = results.get(text);
-    if (known !== undefined) return known;
-    const result = read(text);
-    const [oldest] = results.keys();
-    if (results.size >= capacity && oldest !== undefined) results.delete(oldest);
-    results.set(text, result);
-    return result;
-  };
-}

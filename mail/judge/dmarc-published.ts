@@ -2,6 +2,7 @@ import { clipped } from "../clipped.ts";
 import {
   discoverDmarc,
   discoverDmarcBySuffixList,
+  ownDmarcRecord,
   type DmarcDiscovery,
   type FoundDmarcRecord,
 } from "../dmarc-discovery.ts";
@@ -20,9 +21,9 @@ export const dmarcPublished: Rule = {
   sources: ["RFC 9989 4.10.1", "RFC 9989 4.4"],
   replies: ["Gmail 550 5.7.26", "Outlook.com 550 5.7.515"],
   judge: async (inquiry) => {
-    const { from, resolver } = inquiry;
+    const { from } = inquiry;
     if (from === "") return [];
-    const discovery = await discoverDmarc(from, resolver);
+    const discovery = await discoveryFor(inquiry);
     const { record, unknown } = discovery;
     if (record === undefined)
       return [unknown === undefined ? missing(from, discovery) : undetermined(unknown)];
@@ -41,6 +42,19 @@ export const dmarcPublished: Rule = {
     ];
   },
 };
+
+/** A domain with a record of its own that is also the MAIL FROM domain aligns whatever stands above it. */
+async function discoveryFor(inquiry: Inquiry): Promise<DmarcDiscovery> {
+  const { from, resolver } = inquiry;
+  const record = envelopeDomain(inquiry) === from ? await ownDmarcRecord(from, resolver) : undefined;
+  if (record === undefined) return discoverDmarc(from, resolver);
+  return { record, organizationalDomain: undefined, ambiguous: [], unknown: undefined };
+}
+
+/** For a bounce the HELO name takes the place of the MAIL FROM domain (RFC 7208 2.4). */
+function envelopeDomain({ mailFrom, helo }: Inquiry): string {
+  return mailFrom === "" ? helo : mailFrom;
+}
 
 function missing(from: string, { ambiguous }: DmarcDiscovery): Statement {
   const [several] = ambiguous;
@@ -68,11 +82,11 @@ async function alignment(
   record: FoundDmarcRecord,
   policy: DmarcPolicy,
   { organizationalDomain, unknown }: DmarcDiscovery,
-  { from, mailFrom, helo, selectors, resolver }: Inquiry,
+  inquiry: Inquiry,
 ): Promise<Statement> {
+  const { from, selectors, resolver } = inquiry;
   const identities = [
-    // For a bounce the HELO name takes the place of the MAIL FROM domain (RFC 7208 2.4).
-    { domain: mailFrom === "" ? helo : mailFrom, mode: policy.aspf, what: "MAIL FROM" },
+    { domain: envelopeDomain(inquiry), mode: policy.aspf, what: "MAIL FROM" },
     ...selectors.map(({ domain = from }) => ({ domain, mode: policy.adkim, what: "DKIM" })),
   ];
   const applied = `p=${record.domain === from ? policy.policy : policy.subdomainPolicy}`;
@@ -113,6 +127,7 @@ function sharesParent(one: string, other: string): boolean {
 
 /** What receivers by RFC 7489 find instead. */
 async function olderReading(record: FoundDmarcRecord, { from, resolver }: Inquiry): Promise<Statement[]> {
+  if (record.domain === from) return []; // Everybody looks there first.
   const older = await discoverDmarcBySuffixList(from, resolver);
   if (older.unknown !== undefined || older.record?.domain === record.domain) return [];
   const instead = older.record === undefined ? "none" : `the one at _dmarc.${older.record.domain}`;

@@ -20,19 +20,20 @@ export const heloIsHostName: Rule = {
   title: "HELO is the host's own fully qualified name",
   severity: "mandatory",
   description:
-    "The name that a host says in HELO is a fully qualified host name: no single label, no address literal, no name " +
+    "The name that a host says in HELO is a fully qualified host name: no single label, no address literal, no final " +
+    "dot (Postfix says what smtp_helo_name has, dot and all, and receivers can't look that up), no name " +
     "that a cloud provider or operating system gives every machine, no name that only a private network knows. An " +
     "alias (CNAME) gets a remark: the name should be the host's primary one.",
   sources: ["RFC 5321 4.1.1.1", "RFC 5321 4.1.4", "RFC 5321 2.3.5"],
   replies: ["Postfix reject_non_fqdn_helo_hostname 504 5.5.2"],
-  judge: async ({ helo, heloFault, mailFrom, lookUp }) => {
+  judge: async ({ helo, saidHelo, heloFault, mailFrom, lookUp }) => {
     const example = `mail.${mailFrom === "" ? "example.com" : mailFrom}`;
     const fault = heloFault ?? unfitFault(helo);
     if (fault !== undefined) {
       return [
-        disagrees(`The HELO name "${helo}" ${fault}.`, {
+        disagrees(`The HELO name "${saidHelo}" ${fault}.`, {
           expected: "a fully qualified host name",
-          found: helo,
+          found: saidHelo,
           fix: `Let the host say a name of its own domain, such as ${example} (Postfix: smtp_helo_name).`,
         }),
       ];

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import type { Severity } from "../finding.ts";
 import { hostNameFault, normalizeName } from "../host-name.ts";
+import { OwnAddresses } from "../own-addresses.ts";
 import {
   lookUp,
   remembering,
@@ -37,13 +39,19 @@ export interface Sender {
   readonly ownAddresses?: readonly string[] | undefined;
 }
 
-/** What one blocklist says about an address. "unknown": it did not answer, or refused to. */
+/** What one blocklist says about an address. "unknown": it did not answer, refused to, or can't be believed. */
 export interface Listing {
   /** The list's name for messages: its zone, without any access key. */
   readonly zone: string;
   readonly outcome: "listed" | "clear" | "unknown";
-  /** The list's reason or return code. */
+  /** What the list's answer means; of one that is unknown why, a clause: `the look-up timed out`. */
   readonly detail?: string | undefined;
+  /** How much a listing weighs: whether receivers refuse mail for it. @default the rule's severity */
+  readonly severity?: Severity | undefined;
+  /** How to get off the list, or how to get an answer, in sentences. */
+  readonly fix?: string | undefined;
+  /** Who says what the answer means. */
+  readonly source?: string | undefined;
 }
 
 export interface InquiryOptions {
@@ -56,12 +64,15 @@ export interface InquiryOptions {
 /** One judgement under way: the sender in its settled form, and the questions that rules ask. */
 export interface Inquiry {
   readonly helo: string;
-  /** Why `helo` is no host name, undefined if it is one. Then nothing else can be asked about it. */
+  /** The same as the host says it. */
+  readonly saidHelo: string;
+  /** Why `saidHelo` is no host name, undefined if it is one. Then nothing else can be asked about it. */
   readonly heloFault: string | undefined;
   readonly addresses: readonly string[];
   /** What was given as an address and is none. */
   readonly invalidAddresses: readonly string[];
-  readonly ownAddresses: readonly string[] | undefined;
+  /** The sender's and the plan's. */
+  readonly ownAddresses: OwnAddresses;
   readonly mailFrom: string;
   readonly from: string;
   readonly selectors: readonly Required<DkimSelector>[];
@@ -78,13 +89,15 @@ export function inquiry(sender: Sender, resolver: Resolver, options: InquiryOpti
   const helo = normalizeName(sender.helo);
   const mailFrom = normalizeName(sender.mailFrom.slice(sender.mailFrom.lastIndexOf("@") + 1));
   const from = normalizeName(sender.from ?? mailFrom);
+  const addresses = settledAddresses(sender.addresses);
   const checks = new Map<string, Promise<SpfCheck>>();
   return {
     helo,
-    heloFault: hostNameFault(helo),
-    addresses: sender.addresses.filter((address) => isIP(address) !== 0).map(settledAddress),
+    saidHelo: sender.helo,
+    heloFault: hostNameFault(sender.helo),
+    addresses,
     invalidAddresses: sender.addresses.filter((address) => isIP(address) === 0),
-    ownAddresses: sender.ownAddresses?.filter((address) => isIP(address) !== 0).map(settledAddress),
+    ownAddresses: ownAddressesOf(addresses, sender.ownAddresses),
     mailFrom,
     from,
     selectors: sender.selectors.map(({ selector, domain = from, publicKey }) => ({
@@ -105,6 +118,22 @@ export function inquiry(sender: Sender, resolver: Resolver, options: InquiryOpti
     listings: options.listings,
   };
 }
+
+function settledAddresses(addresses: readonly string[]): string[] {
+  return addresses.filter((address) => isIP(address) !== 0).map(settledAddress);
+}
+
+function ownAddressesOf(addresses: readonly string[], planned: readonly string[] | undefined): OwnAddresses {
+  if (planned === undefined) return new OwnAddresses(addresses, false);
+  const known = plans.get(planned) ?? new OwnAddresses(settledAddresses(planned), true);
+  plans.set(planned, known);
+  return addresses.every((address) => known.has(address))
+    ? known
+    : new OwnAddresses([...addresses, ...settledAddresses(planned)], true);
+}
+
+/** The senders of a plan share the list of its addresses, which may be long. */
+const plans = new WeakMap<readonly string[], OwnAddresses>();
 
 /** The one text of an address: IPv4 as it is, IPv6 compressed and in lower case. */
 export function settledAddress(address: string): string {

@@ -23,9 +23,8 @@ export const spfNotTooWide: Rule = {
   },
 };
 
-async function width(domain: string, { addresses, ownAddresses, resolver }: Inquiry): Promise<Statement[]> {
-  const own = { addresses: [...addresses, ...(ownAddresses ?? [])], complete: ownAddresses !== undefined };
-  const { everyone, others, unknown, record } = await spfAuthorizations(domain, own, resolver);
+async function width(domain: string, { ownAddresses, resolver }: Inquiry): Promise<Statement[]> {
+  const { everyone, others, unknown, record } = await spfAuthorizations(domain, ownAddresses, resolver);
   const statements = [
     ...everyone.map((grant) => openToAll(grant, domain)),
     ...others.map(widerThanPlan),

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../mail/finding.ts";
-import { openRelaySettings } from "../open-relay.ts";
+import { openRelays } from "../open-relay.ts";
 import type { PostfixHost } from "../senders.ts";
 import type { MailRule } from "./mail-rule.ts";
 
@@ -7,9 +7,9 @@ export const relayClosed: MailRule = {
   name: "relay-closed",
   title: "No setting makes a mail host an open relay",
   description:
-    "No Postfix setting in user data lets strangers send mail to strangers: neither restrictions that permit them, nor " +
-    "a mynetworks that trusts the world, nor a destination that is every domain. An open relay is on all blocklists " +
-    "within hours. [RFC 5321 7.8, Postfix SMTPD_ACCESS_README]",
+    "No Postfix setting in user data, of main.cf or of a listener in master.cf, lets strangers send mail to strangers: " +
+    "neither restrictions that permit them, nor a mynetworks that trusts the world, nor a destination that is every " +
+    "domain. An open relay is on all blocklists within hours. [RFC 5321 7.8, Postfix SMTPD_ACCESS_README]",
   level: "mandatory",
   remediationSteps:
     "Set smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination and " +
@@ -21,7 +21,7 @@ export function relayFaults({ name, configuration }: PostfixHost): {
   readonly outcome: Outcome;
   readonly message: string;
 }[] {
-  return openRelaySettings(configuration.mainCf).map(({ outcome, setting, value, fault, fix }) => ({
+  return openRelays(configuration.smtpServers).map(({ outcome, setting, value, fault, fix }) => ({
     outcome,
     message: `host ${name}: ${setting}${value === undefined ? "" : ` = ${value}`} ${fault}. ${fix} [RFC 5321 7.8]`,
   }));

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { parseDocument } from "yaml";
+import { load } from "js-yaml";
 import { isMapping, mergeCloudConfig } from "./cloud-config-merge.ts";
 import { hole } from "./hole.ts";
 import { Host } from "./host.ts";
@@ -72,19 +72,28 @@ function withArchives(part: UserDataPart): UserDataPart[] {
   });
 }
 
-/** YAML 1.1, as cloud-init reads it; undefined for what is none. A key that comes twice has its last value. */
+/** Values in a document at most, aliases counted as what they stand for. */
+const mostValues = 100_000;
+
+/** The value of YAML, as cloud-init reads it; undefined for what is none. A key that comes twice has its last value. */
 function yaml(text: string): unknown {
   try {
-    const document = parseDocument(text, {
-      version: "1.1",
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: "silent",
-    });
-    return document.errors.length > 0 ? undefined : (document.toJS({ maxAliasCount: 100 }) as unknown);
+    const value = load(text, { json: true });
+    return valuesIn(value, mostValues) > mostValues ? undefined : value;
   } catch {
-    return undefined; // Aliases or nesting without measure.
+    return undefined; // No YAML, or nested without measure.
   }
+}
+
+/** How many values there are in `value`; not counted beyond `most`, for an alias may stand in what it stands for. */
+function valuesIn(value: unknown, most: number): number {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 1;
+  let count = 1;
+  for (const each of Object.values(value)) {
+    count += valuesIn(each, most - count);
+    if (count > most) break;
+  }
+  return count;
 }
 
 /** A list of commands as cloud-init writes it into a script: a list of words is quoted, a text stands as it is. */

@@ -1,4 +1,4 @@
-import { expand, parseMainCf, type MainCf } from "../../mail/postfix.ts";
+import { expand, parseMainCf, type MainCf } from "../../mail/main-cf.ts";
 import { hasHole, hole } from "./hole.ts";
 
 /**

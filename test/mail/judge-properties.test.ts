@@ -74,7 +74,13 @@ const agreeing: fc.Arbitrary<World> = fc
       ...Object.fromEntries(addresses.map((address) => [reverseName(address), { PTR: [spell(helo)] }])),
     };
     return {
-      sender: { name: host, addresses, helo: spell(helo), mailFrom: spell(domain), selectors: [] },
+      sender: {
+        name: host,
+        addresses,
+        helo: spell(helo).replace(/\.$/, ""),
+        mailFrom: spell(domain),
+        selectors: [],
+      },
       zone,
     };
   });

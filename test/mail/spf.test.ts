@@ -427,6 +427,34 @@ describe("a symbol", () => {
     }
   });
 
+  test.each<[string, string, Zone, string]>([
+    ["a network of the record", "v=spf1 ip4:203.0.113.0/24 -all", {}, "temperror"],
+    ["a network that softly fails others", "v=spf1 ip4:203.0.113.0/24 ~all", {}, "temperror"],
+    [
+      "a network of an include",
+      "v=spf1 include:_spf.example.net -all",
+      { "_spf.example.net": txt("v=spf1 ip4:203.0.113.0/24 -all") },
+      "temperror",
+    ],
+    ["no single address", "v=spf1 ip4:203.0.113.7 ip4:203.0.113.8/32 -all", {}, "fail"],
+    ["no network that is kept out", "v=spf1 -ip4:203.0.113.0/24 -all", {}, "fail"],
+    [
+      "no network of a record that is none",
+      "v=spf1 ip4:203.0.113.0/24 ip4:192.0.2.0/33 -all",
+      {},
+      "permerror",
+    ],
+  ])("of the account's own pool may be in %s", async (_, record, others, result) => {
+    const pooled = symbols.address("mail-pooled-address", "own pool");
+    const found = await check(record, others, pooled);
+    expect(found).toMatchObject({ result, undetermined: result === "temperror" });
+    if (result === "temperror")
+      expect(found.problem).toBe(
+        '"ip4:203.0.113.0/24" may permit the address, which comes from a pool of the account\'s own and is not allocated yet',
+      );
+    expect((await check(`v=spf1 ip4:203.0.113.0/24 ip4:${pooled} -all`, {}, pooled)).result).toBe("pass");
+  });
+
   test("written down by hand is another address", async () => {
     const written = symbols.written(`v=spf1 ip4:${symbol} -all`);
     expect((await check(written, {}, symbol)).result).toBe("fail");

@@ -11,7 +11,7 @@ import {
   unrelated,
   type StackOptions,
 } from "../helpers/planned-stack.ts";
-import { validateStack } from "./pack-run.ts";
+import { validateResource, validateStack } from "./pack-run.ts";
 
 const levels = new Map(mailRules.map(({ name, level }) => [name as string, level]));
 const policies = () => mailPolicies({ updating: false });
@@ -106,11 +106,17 @@ describe("the pack in a preview", () => {
     expect(violation?.urn).toBe("urn:pulumi:test::mail::aws:ec2/instance:Instance::okmail");
   });
 
-  it("judges no resource by itself", () => {
-    const judging = (policies() as ResourceValidationPolicy[]).filter(
-      (policy) => policy.validateResource !== undefined,
-    );
-    expect(judging).toEqual([]);
+  it("judges no resource by itself: the first shows it the settings for blocklists, and that is all", async () => {
+    const pack = policies();
+    const judging = () =>
+      (pack as ResourceValidationPolicy[])
+        .filter((policy) => policy.validateResource !== undefined)
+        .map(({ name }) => name);
+    expect(judging()).toEqual(["address-not-listed"]);
+    const [first] = agreeingStack();
+    if (first === undefined) throw new Error("no resource");
+    expect([...(await validateResource(pack, first))]).toEqual([]);
+    expect(judging()).toEqual([]);
   });
 
   it("says the same whatever the order of the resources", async () => {

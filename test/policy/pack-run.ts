@@ -46,7 +46,7 @@ export async function validateStack(
 export async function validateResource(
   policies: Policies,
   resource: PolicyResource,
-  { disabled = [] }: RunOptions = {},
+  { disabled = [], config = {} }: RunOptions = {},
 ): Promise<Found> {
   const found: Found = Object.assign([], { calls: [] });
   const { type, name, urn, props, opts } = resource;
@@ -54,17 +54,22 @@ export async function validateResource(
     if (disabled.includes(policy.name) || typeof policy.validateResource !== "function") continue;
     found.calls.push(policy.name);
     // Neither dependencies nor a parent: inputs are all that there is.
-    const args = { type, name, urn, props, opts, getConfig: () => ({}) } as unknown as ResourceValidationArgs;
+    const getConfig = () => config[policy.name] ?? {};
+    const args = { type, name, urn, props, opts, getConfig } as unknown as ResourceValidationArgs;
     await policy.validateResource(args, (message) => found.push({ policy: policy.name, message, urn }));
   }
   return found;
 }
 
 /** An update in the order given: what each resource is refused for; a refused one is not created, the rest goes on. */
-export async function update(policies: Policies, resources: readonly PolicyResource[]) {
+export async function update(
+  policies: Policies,
+  resources: readonly PolicyResource[],
+  options: RunOptions = {},
+) {
   const refused: Record<string, string[]> = {};
   for (const resource of resources) {
-    const violations = await validateResource(policies, resource);
+    const violations = await validateResource(policies, resource, options);
     if (violations.length > 0) refused[resource.name] = violations.map(({ policy }) => policy);
   }
   return refused;

@@ -8,7 +8,7 @@ import { readPlan } from "../../policy/plan.ts";
 import { plannedZone } from "../../policy/planned-zone.ts";
 import { findSenders } from "../../policy/senders.ts";
 import { ZoneIndex } from "../../policy/zone-index.ts";
-import { agreeingStack, declare, unknownFrom, type StackOptions } from "../helpers/planned-stack.ts";
+import { agreeingStack, declare, unknown, unknownFrom, type StackOptions } from "../helpers/planned-stack.ts";
 
 /** The rules that refuse a stack, and those that can't tell, each once. */
 async function verdict(resources: readonly PolicyResource[]) {
@@ -165,5 +165,36 @@ describe("a stack in which one thing disagrees is refused", () => {
     expect((await verdict(agreeingStack({ hosts: ["okmail", "b"], change }))).refused).toEqual([
       "spf-permits-address",
     ]);
+  });
+});
+
+describe("an Elastic IP from a pool", () => {
+  const network = { spf: { content: '"v=spf1 ip4:198.51.100.0/24 -all"' }, "okmail-spf": undefined };
+  const pools: readonly (readonly [string, Record<string, unknown>])[] = [
+    ["of the account's own", { publicIpv4Pool: "ipv4pool-ec2-012345" }],
+    ["of IPAM", { ipamPoolId: "ipam-pool-07ccc86aa41bef7ce" }],
+    ["that the stack makes", { ipamPoolId: unknownFrom(one) }],
+  ];
+  it.each(pools)("%s may be in a network that SPF permits, which the update tells", async (_, pool) => {
+    const change = { ...network, "okmail-eip": pool };
+    const open = { refused: [], open: expect.arrayContaining(["spf-permits-address"]) as string[] };
+    expect(await verdict(agreeingStack({ change }))).toMatchObject(open);
+    const inside = agreeingStack({
+      change: { ...change, "okmail-eip": { ...pool, publicIp: "198.51.100.7" } },
+    });
+    expect((await verdict(inside)).refused).not.toContain("spf-permits-address");
+    const outside = agreeingStack({
+      change: { ...change, "okmail-eip": { ...pool, publicIp: "203.0.113.7" } },
+    });
+    expect((await verdict(outside)).refused).toContain("spf-permits-address");
+  });
+
+  it.each([
+    ["Amazon's", { publicIpv4Pool: "amazon" }],
+    ["nobody named", {}],
+    ["that AWS will tell", { publicIpv4Pool: unknown, ipamPoolId: unknown }],
+  ])("%s is in no network that somebody can know", async (_, pool) => {
+    const change = { ...network, "okmail-eip": pool };
+    expect((await verdict(agreeingStack({ change }))).refused).toEqual(["spf-permits-address"]);
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { postfixSettings } from "../../mail/postfix.ts";
+import { postfixMainCf, postfixSettings } from "../../mail/postfix.ts";
+import { postfixMasterCf } from "../../mail/postfix-master-cf.ts";
 import { hole } from "../../policy/user-data/hole.ts";
 import { readMainCf } from "../../policy/user-data/main-cf-file.ts";
-import { openRelaySettings } from "../../policy/open-relay.ts";
+import { openRelays, openRelaySettings } from "../../policy/open-relay.ts";
+import { readUserData } from "../../policy/user-data.ts";
 
 /** The settings that open the relay, with `?` behind those that may. */
 function opened(...lines: readonly string[]): string[] {
@@ -168,4 +170,143 @@ it("restriction classes inside each other take no time", () => {
   const started = performance.now();
   opened(...classes, `${relay} = c0`);
   expect(performance.now() - started).toBeLessThan(500);
+});
+
+describe("each listener of master.cf is judged with its own settings", () => {
+  const strangers = "-o smtpd_relay_restrictions=permit";
+  const qmgr = "qmgr unix n - n 300 1 qmgr";
+  const relayOf = (service: string) => `${service}/${relay}`;
+
+  /** Open settings of a host with this main.cf, whose master.cf gets these lines. */
+  function openedBy(mainCf: readonly string[], masterCf: readonly string[], ...commands: string[]): string[] {
+    const files = [
+      { path: "/etc/postfix/main.cf", content: `${["myhostname = a.example.com", ...mainCf].join("\n")}\n` },
+      { path: "/etc/postfix/master.cf", content: masterCf.map((line) => `${line}\n`).join("") },
+    ];
+    const userData = `#cloud-config\n${JSON.stringify({ write_files: files, runcmd: commands })}`;
+    return openRelays(readUserData(userData, undefined).smtpServers).map(({ setting, outcome }) =>
+      outcome === "disagrees" ? setting : `${setting}?`,
+    );
+  }
+
+  const cases: readonly (readonly [
+    title: string,
+    mainCf: readonly string[],
+    masterCf: readonly string[],
+    opened: readonly string[],
+  ])[] = [
+    [
+      "closed where only those who log in get through",
+      [],
+      ["submission inet n - y - - smtpd", "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"],
+      [],
+    ],
+    [
+      "closed by a list with white space in it",
+      [`${relay} = permit`],
+      [qmgr, "smtp inet n - n - - smtpd", `  -o { ${relay} = permit_mynetworks, reject }`],
+      [],
+    ],
+    [
+      "closed by refusing the client before all",
+      [],
+      ["submission inet n - n - - smtpd -o smtpd_client_restrictions=reject", `  ${strangers}`],
+      [],
+    ],
+    [
+      "open on another port",
+      [],
+      [`submission inet n - n - - smtpd ${strangers}`],
+      [relayOf("submission/inet")],
+    ],
+    [
+      "open on an address and port",
+      ["inet_interfaces = loopback-only"],
+      [`0.0.0.0:2525 inet n - n - - smtpd ${strangers}`],
+      [relayOf("0.0.0.0:2525/inet")],
+    ],
+    [
+      "open behind postscreen",
+      [],
+      [qmgr, "smtp inet n - n - 1 postscreen", `smtpd pass - - n - - smtpd ${strangers}`],
+      [relayOf("smtpd/pass")],
+    ],
+    [
+      "open by a parameter that the override names",
+      ["everybody = permit"],
+      [`submission inet n - n - - smtpd -o ${relay}=$everybody`],
+      [relayOf("submission/inet")],
+    ],
+    [
+      "open by taking away the list that main.cf closes with",
+      [`${relay} =`, `${recipient} = reject_unauth_destination`],
+      [`submission inet n - n - - smtpd -o ${recipient}=`],
+      [relayOf("submission/inet")],
+    ],
+    [
+      "open for whom a service trusts",
+      [],
+      ["smtp inet n - n - - smtpd -o mynetworks=0.0.0.0/0"],
+      ["smtp/inet/mynetworks"],
+    ],
+    ["open in main.cf, and said once", [`${relay} = permit`], ["submission inet n - n - - smtpd"], [relay]],
+    [
+      "closed on the loopback interface",
+      [],
+      [
+        qmgr,
+        `127.0.0.1:10025 inet n - n - - smtpd ${strangers}`,
+        `[::1]:26 inet n - n - - smtpd ${strangers}`,
+      ],
+      [],
+    ],
+    ["closed where it is no SMTP server", [], [`policy inet n n n - - spawn ${strangers}`], []],
+    ["closed where it is a socket of the host", [], [`inject unix n - n - - smtpd ${strangers}`], []],
+    ["closed in a comment", [], [`#submission inet n - n - - smtpd ${strangers}`], []],
+    [
+      "unknown by a table",
+      [],
+      [`submission inet n - n - - smtpd -o ${relay}=check_client_access,hash:/x`],
+      [`${relayOf("submission/inet")}?`],
+    ],
+  ];
+  it.each(cases)("%s", (_, mainCf, masterCf, expected) => {
+    expect(openedBy(mainCf, masterCf)).toEqual(expected);
+  });
+
+  it("also where postconf -M and -P make it", () => {
+    expect(
+      openedBy(
+        [],
+        [],
+        "postconf -M 'submission/inet=submission inet n - y - - smtpd'",
+        `postconf -P 'submission/inet/${relay}=permit'`,
+      ),
+    ).toEqual([relayOf("submission/inet")]);
+    expect(openedBy([], [], `postconf -P smtp/inet/${relay}=permit`)).toEqual([relayOf("smtp/inet")]);
+  });
+
+  it.each([true, false])("and okmail's are closed, receiving mail: %s", (receivesMail) => {
+    const options = {
+      helo: "okmail.example.com",
+      domain: "example.com",
+      receivesMail,
+      submission: { users: [{ name: "app", parameterName: "/x" }], messagesPerHour: 100 },
+    };
+    expect(openedBy([postfixMainCf(options)], [postfixMasterCf(options)])).toEqual([]);
+    const servers = readUserData(
+      `#cloud-config\n${JSON.stringify({
+        write_files: [
+          { path: "/etc/postfix/main.cf", content: postfixMainCf(options) },
+          { path: "/etc/postfix/master.cf", content: postfixMasterCf(options) },
+        ],
+      })}`,
+      undefined,
+    ).smtpServers;
+    expect(servers.map(({ name }) => name)).toEqual([
+      "smtp/inet",
+      "0.0.0.0:submission/inet",
+      "0.0.0.0:submissions/inet",
+    ]);
+  });
 });

@@ -177,9 +177,9 @@ describe("HELO", () => {
       "m.example.com",
     ],
     [
-      "is in lower case, without a final dot",
-      { userData: runcmd("postconf -e myhostname=MAIL.Example.com.") },
-      "mail.example.com",
+      "is in lower case, with the final dot that Postfix would say",
+      { userData: runcmd("postconf -e smtp_helo_name=MAIL.Example.com.") },
+      "mail.example.com.",
     ],
     [
       "is taken as it is, also where it is no host name",

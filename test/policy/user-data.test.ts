@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { cloudConfig } from "../../mail/cloud-config.ts";
+import { cloudConfig, type HostOptions } from "../../mail/cloud-config.ts";
 import { postfixSettings } from "../../mail/postfix.ts";
 import { readUserData, type Setting } from "../../policy/user-data.ts";
 
@@ -70,16 +70,25 @@ describe("user data is read", () => {
   });
 
   it("back to the settings that okmail itself writes", () => {
-    const options = { helo: "okmail.example.com", domain: "example.com", receivesMail: true };
-    const text = cloudConfig({
-      ...options,
+    const options: HostOptions = {
+      helo: "okmail.example.com",
+      domain: "example.com",
       region: "eu-central-1",
-      dkim: { selector: "s1", parameterName: "/x" },
-    });
+      receivesMail: true,
+      tls: {},
+      dkim: [
+        { selector: "s1", parameterName: "/x", algorithm: "rsa-sha256" },
+        { selector: "s2", parameterName: "/y", algorithm: "ed25519-sha256" },
+      ],
+    };
+    const text = cloudConfig(options);
     const { mainCf, hostName, signingKeys, notes } = readUserData(text, undefined);
     expect(mainCf).toEqual({ settings: postfixSettings(options), incomplete: false });
     expect(hostName).toEqual(set("okmail.example.com"));
-    expect(signingKeys).toEqual([{ domain: "example.com", selector: "s1" }]);
+    expect(signingKeys).toEqual([
+      { domain: "example.com", selector: "s1" },
+      { domain: "example.com", selector: "s2" },
+    ]);
     expect(notes).toEqual([]);
   });
 });
