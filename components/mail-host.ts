@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { userDataBase64 } from "../mail/host/user-data.ts";
 import { HostRole } from "./host-role.ts";
-import { HostSecurityGroup } from "./host-security-group.ts";
+import { HostSecurityGroup, type InboundService } from "./host-security-group.ts";
 
 export interface MailHostArgs {
   /** The HELO name; also the host's own name. */
@@ -10,7 +11,7 @@ export interface MailHostArgs {
   readonly domain: pulumi.Input<string>;
   /** Allocation id of the Elastic IP to send from. */
   readonly allocationId: pulumi.Input<string>;
-  /** The cloud-config that makes the instance a mail host. A change replaces the instance, never its address. */
+  /** The cloud-config that makes the instance a mail host. A change replaces the instance, never its address or queue. */
   readonly userData: pulumi.Input<string>;
   /** EC2 instance type; its architecture (arm64 or amd64) chooses the Debian image. */
   readonly instanceType: pulumi.Input<string>;
@@ -29,17 +30,28 @@ export interface MailHostArgs {
   readonly subnetId?: pulumi.Input<string> | undefined;
   /** ARNs of the SSM parameters that the host reads at boot. */
   readonly parameterArns: readonly pulumi.Input<string>[];
-  /** Whether bounces and replies come to this host, so that port 25 is open. */
-  readonly receivesMail: boolean;
+  /** What may come to the host from outside. */
+  readonly inbound: readonly InboundService[];
+  /** Size of the volume for mail, in GiB. It can grow, never shrink. */
+  readonly queueVolumeSize: pulumi.Input<number>;
+  /**
+   * Whether the volume for mail is protected, and stays in the account when it leaves the stack.
+   *
+   * @default true
+   */
+  readonly keepQueue?: boolean | undefined;
 }
 
 /**
- * A mail host: a Debian instance with Postfix and OpenDKIM behind a sending address. It can be replaced at any time; the
- * network interface keeps the address meanwhile, so the new instance has it from its first packet on.
+ * A mail host: a Debian instance with Postfix behind a sending address. It can be replaced at any time: the network
+ * interface keeps the address meanwhile, so the new instance has it from its first packet on, and mail that isn't
+ * delivered yet waits on a volume of its own.
  */
 export class MailHost extends pulumi.ComponentResource {
   readonly instanceId: pulumi.Output<string>;
   readonly privateIp: pulumi.Output<string>;
+  /** The EBS volume that holds the queue, mail received and the certificate. */
+  readonly queueVolumeId: pulumi.Output<string>;
 
   constructor(name: string, args: MailHostArgs, opts?: pulumi.ComponentResourceOptions) {
     super("okmail:index:MailHost", name, {}, opts);
@@ -47,7 +59,7 @@ export class MailHost extends pulumi.ComponentResource {
     const subnetId = args.subnetId ?? defaultSubnetId(this);
     const securityGroup = new HostSecurityGroup(
       name,
-      { helo: args.helo, subnetId, receivesMail: args.receivesMail },
+      { helo: args.helo, subnetId, inbound: args.inbound },
       { parent: this },
     );
     const role = new HostRole(name, { helo: args.helo, parameterArns: args.parameterArns }, { parent: this });
@@ -73,6 +85,7 @@ export class MailHost extends pulumi.ComponentResource {
       },
       { parent: this, deleteBeforeReplace: true },
     );
+    const queue = this.createQueueVolume(`${name}-queue`, args, networkInterface.subnetId);
     const instance = new aws.ec2.Instance(
       `${name}-host`,
       {
@@ -80,25 +93,83 @@ export class MailHost extends pulumi.ComponentResource {
         instanceType: args.instanceType,
         primaryNetworkInterface: { networkInterfaceId: networkInterface.id },
         iamInstanceProfile: role.instanceProfileName,
-        userData: args.userData,
+        // EC2 takes no more than 16 KB.
+        userDataBase64: pulumi.output(args.userData).apply(userDataBase64),
         // cloud-init reads user data at first boot only: without a replacement Postfix would keep the old HELO name.
         userDataReplaceOnChange: true,
-        metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
+        metadataOptions: {
+          httpEndpoint: "enabled",
+          httpTokens: "required",
+          httpPutResponseHopLimit: 1,
+          // The host reads from its tags which volume is its own.
+          instanceMetadataTags: "enabled",
+        },
         rootBlockDevice: { volumeType: "gp3", volumeSize: 20, encrypted: true, deleteOnTermination: true },
-        tags: { Name: args.helo, "mail:helo": args.helo, "mail:domain": args.domain },
+        tags: {
+          Name: args.helo,
+          "mail:helo": args.helo,
+          "mail:domain": args.domain,
+          "okmail:queue-volume": queue.id,
+        },
       },
       {
         parent: this,
         dependsOn: [association, securityGroup, role],
         // The interface, and with it the address, serves one instance at a time.
         deleteBeforeReplace: true,
+        // A host finds its volume at boot, so another volume is another host's.
+        replaceWith: [queue],
         ignoreChanges: args.imageId === undefined ? ["ami"] : [],
       },
     );
+    this.attachQueueVolume(`${name}-queue-attachment`, queue, instance);
 
     this.instanceId = instance.id;
     this.privateIp = networkInterface.privateIp;
-    this.registerOutputs({ instanceId: this.instanceId, privateIp: this.privateIp });
+    this.queueVolumeId = queue.id;
+    this.registerOutputs({
+      instanceId: this.instanceId,
+      privateIp: this.privateIp,
+      queueVolumeId: this.queueVolumeId,
+      // In plain text: the instance has it packed.
+      userData: args.userData,
+    });
+  }
+
+  private createQueueVolume(
+    name: string,
+    { helo, queueVolumeSize, keepQueue = true }: MailHostArgs,
+    subnetId: pulumi.Output<string>,
+  ): aws.ebs.Volume {
+    return new aws.ebs.Volume(
+      name,
+      {
+        // Where the interface stands, and so the host: a volume can't leave its zone.
+        availabilityZone: aws.ec2.getSubnetOutput({ id: subnetId }, { parent: this }).availabilityZone,
+        size: queueVolumeSize,
+        type: "gp3",
+        encrypted: true,
+        tags: { Name: pulumi.interpolate`${helo} mail` },
+      },
+      { parent: this, protect: keepQueue, retainOnDelete: keepQueue },
+    );
+  }
+
+  /**
+   * Before an instance is replaced or destroyed the engine deletes the attachment. The instance is stopped for that, so
+   * Postfix ends and everything is written when the volume goes over to the next one.
+   */
+  private attachQueueVolume(name: string, volume: aws.ebs.Volume, instance: aws.ec2.Instance): void {
+    new aws.ec2.VolumeAttachment(
+      name,
+      {
+        deviceName: "/dev/sdf",
+        instanceId: instance.id,
+        volumeId: volume.id,
+        stopInstanceBeforeDetaching: true,
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
   }
 }
 

@@ -1,8 +1,12 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { caaIssue } from "../mail/caa.ts";
 import { dmarcRecord, type DmarcOptions } from "../mail/dmarc.ts";
+import { mtaStsRecord, type MtaStsPolicy } from "../mail/mta-sts.ts";
 import { heloSpfRecord, spfRecord, type SpfOptions } from "../mail/spf-record.ts";
+import { tlsRptRecord, type TlsRptOptions } from "../mail/tls-rpt.ts";
 import { quoteTxt } from "../mail/txt.ts";
+import { declaredRecord, type DeclaredRecord } from "./declared-record.ts";
 
 /** A host as its records see it. */
 export interface RecordedHost {
@@ -23,20 +27,33 @@ export interface MailRecordsArgs {
   readonly hosts: readonly RecordedHost[];
   readonly spf: SpfOptions;
   readonly dmarc: DmarcOptions;
-  /** The selector and text of the DKIM key record. */
-  readonly dkim: { readonly selector: string; readonly record: pulumi.Input<string> };
+  /**
+   * The policy on TLS for mail that comes to the domain.
+   *
+   * @default - none
+   */
+  readonly mtaSts?: MtaStsPolicy | undefined;
+  /**
+   * Who gets reports on TLS for mail that comes to the domain.
+   *
+   * @default - nobody
+   */
+  readonly tlsRpt?: TlsRptOptions | undefined;
+  /**
+   * The certification authority that may issue certificates for the HELO names, and no other, as it calls itself in CAA
+   * records.
+   *
+   * @default - any
+   */
+  readonly certificateIssuer?: string | undefined;
   /** Names that take the domain's mail, the preferred one first; none: the hosts themselves. */
   readonly mailExchangers: readonly string[];
 }
 
-/** A record as it was declared, for outputs and reports. */
-export interface DeclaredRecord {
-  readonly name: string;
-  readonly type: string;
-  readonly content: string;
-}
-
-/** The domain's mail records: SPF, also for each HELO name, DKIM, DMARC, and last MX, which invites mail. */
+/**
+ * The domain's mail records, but for the DKIM keys', which stand before any host: SPF, also for each HELO name, DMARC, what
+ * is asked for of MTA-STS, TLSRPT and CAA, and last MX, which invites mail.
+ */
 export class MailRecords extends pulumi.ComponentResource {
   /** The domain's SPF text with symbols in place of addresses not yet allocated, so that a preview can judge it. */
   readonly spfTemplate: pulumi.Output<string>;
@@ -70,12 +87,16 @@ export class MailRecords extends pulumi.ComponentResource {
         pulumi.output(publicIp).apply((address) => heloSpfRecord([address])),
       ),
     );
-    const dkim = text(
-      `dkim-${args.dkim.selector}`,
-      `${args.dkim.selector}._domainkey.${args.domain}`,
-      args.dkim.record,
-    );
     const dmarc = text("dmarc", `_dmarc.${args.domain}`, dmarcRecord(args.dmarc));
+    const mtaSts = args.mtaSts && text("mta-sts", `_mta-sts.${args.domain}`, mtaStsRecord(args.mtaSts));
+    const tlsRpt = args.tlsRpt && text("tls-rpt", `_smtp._tls.${args.domain}`, tlsRptRecord(args.tlsRpt));
+    const { certificateIssuer } = args;
+    const caa =
+      certificateIssuer === undefined
+        ? []
+        : args.hosts.map(({ key, helo }) =>
+            record(`${key}-caa`, { name: helo, type: "CAA", data: caaIssue(certificateIssuer) }),
+          );
 
     // Last: until the rest stands, nobody is invited to send bounces and replies.
     const exchangers =
@@ -96,7 +117,8 @@ export class MailRecords extends pulumi.ComponentResource {
       .apply((entries) =>
         Object.fromEntries(entries.map(([helo, symbol]) => [helo, heloSpfRecord([symbol])])),
       );
-    this.records = pulumi.all([spf, ...heloSpf, dkim, dmarc, ...mx].map(declared));
+    const asked = [mtaSts, tlsRpt].filter((each) => each !== undefined);
+    this.records = pulumi.all([spf, ...heloSpf, dmarc, ...asked, ...caa, ...mx].map(declaredRecord));
     this.registerOutputs({
       spfTemplate: this.spfTemplate,
       heloSpfTemplates: this.heloSpfTemplates,
@@ -105,13 +127,4 @@ export class MailRecords extends pulumi.ComponentResource {
   }
 }
 
-type RecordFields = Pick<cloudflare.DnsRecordArgs, "name" | "type" | "content" | "priority">;
-
-function declared(record: cloudflare.DnsRecord): pulumi.Output<DeclaredRecord> {
-  const { name, type, content, priority } = record;
-  return pulumi.all([name, type, content, priority]).apply(([recordName, recordType, text, preference]) => ({
-    name: recordName,
-    type: recordType,
-    content: recordType === "MX" ? `${preference} ${text}` : text,
-  }));
-}
+type RecordFields = Pick<cloudflare.DnsRecordArgs, "name" | "type" | "content" | "data" | "priority">;

@@ -1,112 +1,25 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudConfig } from "../mail/cloud-config.ts";
-import type { DmarcOptions } from "../mail/dmarc.ts";
-import type { SpfOptions } from "../mail/spf-record.ts";
-import { DkimKey } from "./dkim-key.ts";
+import { mtaStsPolicyText, mtaStsPolicyUrl } from "../mail/mta-sts.ts";
+import { declaredRecord, type DeclaredRecord } from "./declared-record.ts";
+import { DkimKey, type DkimKeyArgs } from "./dkim-key.ts";
 import { MailHost } from "./mail-host.ts";
-import { MailRecords, type DeclaredRecord } from "./mail-records.ts";
+import { MailRecords } from "./mail-records.ts";
+import type { MailSenderArgs } from "./mail-sender-args.ts";
+import {
+  acmeOf,
+  inboundServices,
+  mtaStsPolicyOf,
+  receivesMail,
+  reportAddresses,
+  withDefaults,
+  type MailSenderSettings,
+} from "./mail-sender-settings.ts";
 import { SendingAddress } from "./sending-address.ts";
+import { SubmissionUser } from "./submission-user.ts";
 
-/** One host of a sender. */
-export interface HostArgs {
-  /**
-   * Names the host's resources in Pulumi, and stays when the host is renamed: so a new name keeps the address.
-   */
-  readonly key: string;
-  /**
-   * The first label of the HELO name.
-   *
-   * @default - the key
-   */
-  readonly name?: string | undefined;
-  /**
-   * EC2 instance type.
-   *
-   * @default - `MailSenderArgs.instanceType`
-   */
-  readonly instanceType?: pulumi.Input<string> | undefined;
-  /**
-   * A public subnet to stand in.
-   *
-   * @default - a default subnet of the region
-   */
-  readonly subnetId?: pulumi.Input<string> | undefined;
-  /**
-   * Allocation id of an Elastic IP to adopt: used, never managed.
-   *
-   * @default - a new Elastic IP
-   */
-  readonly allocationId?: pulumi.Input<string> | undefined;
-}
-
-export interface MailSenderArgs {
-  /** The domain whose mail is sent: the MAIL FROM and From domain, lower case, no final dot. */
-  readonly domain: string;
-  /** Id of the Cloudflare zone that holds the domain. */
-  readonly zoneId: pulumi.Input<string>;
-  /**
-   * The hosts.
-   *
-   * @default - one, called okmail
-   */
-  readonly hosts?: readonly HostArgs[] | undefined;
-  /**
-   * EC2 instance type of hosts that name none. The architecture follows from it.
-   *
-   * @default "t4g.small"
-   */
-  readonly instanceType?: pulumi.Input<string> | undefined;
-  /**
-   * The AMI of all hosts. Setting another one replaces the instances; addresses stay.
-   *
-   * @default - the newest Debian 13 when a host is first made, kept from then on
-   */
-  readonly imageId?: pulumi.Input<string> | undefined;
-  /**
-   * What the domain's SPF record says besides the sender's own addresses.
-   *
-   * @default - nothing but `-all`
-   */
-  readonly spf?: Partial<SpfOptions> | undefined;
-  /**
-   * The DKIM key.
-   *
-   * @default - RSA 2048 bit, selector okmail1
-   */
-  readonly dkim?:
-    { readonly selector?: string | undefined; readonly bits?: pulumi.Input<number> | undefined } | undefined;
-  /**
-   * The DMARC record (RFC 9989).
-   *
-   * @default - policy none, no reports: move to quarantine or reject once the reports show nothing but your own mail
-   */
-  readonly dmarc?: Partial<DmarcOptions> | undefined;
-  /**
-   * Other mail servers that take the domain's mail (bounces, replies), the preferred one first.
-   *
-   * @default - the hosts themselves
-   */
-  readonly mailExchangers?: readonly string[] | undefined;
-  /**
-   * Where the hosts forward bounces and mail to postmaster and abuse.
-   *
-   * @default - they are kept in a mailbox on the host
-   */
-  readonly bounceAddress?: string | undefined;
-  /**
-   * Seconds that resolvers may keep a record; 1 means automatic.
-   *
-   * @default 300
-   */
-  readonly ttl?: pulumi.Input<number> | undefined;
-  /**
-   * Whether Elastic IPs are protected, and stay in the account when they leave the stack.
-   *
-   * @default true
-   */
-  readonly keepAddresses?: boolean | undefined;
-}
+export type { MailSenderArgs } from "./mail-sender-args.ts";
 
 /** A host as the stack's outputs show it. */
 export interface SendingHost {
@@ -114,6 +27,25 @@ export interface SendingHost {
   readonly address: string;
   readonly allocationId: string;
   readonly instanceId: string;
+  readonly queueVolumeId: string;
+}
+
+/** Where and as whom applications send. */
+export interface SubmissionAccess {
+  /** Names of the hosts, any of which takes the mail. */
+  readonly hosts: readonly string[];
+  /** 465 speaks TLS from the start, 587 after STARTTLS (RFC 8314 3.3). */
+  readonly ports: readonly number[];
+  /** The password of each user, by its name. Secret. */
+  readonly passwords: pulumi.Output<Record<string, string>>;
+}
+
+/** The MTA-STS policy, which somebody has to serve: neither the hosts nor the zone can. */
+export interface MtaStsDocument {
+  /** Where senders look for it, over HTTPS with a trusted certificate. */
+  readonly url: string;
+  /** Its text, to be served as text/plain. */
+  readonly policy: string;
 }
 
 /**
@@ -124,30 +56,31 @@ export class MailSender extends pulumi.ComponentResource {
   readonly hosts: pulumi.Output<SendingHost[]>;
   /** The domain's mail records as declared. */
   readonly records: pulumi.Output<DeclaredRecord[]>;
-  /** The DKIM selector that signs. */
+  /** The selector of the RSA key that signs. */
   readonly dkimSelector: pulumi.Output<string>;
+  /** Undefined where no application sends through the hosts. */
+  readonly submission: SubmissionAccess | undefined;
+  /** Undefined where there is no such policy. */
+  readonly mtaSts: MtaStsDocument | undefined;
 
   constructor(name: string, args: MailSenderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("okmail:index:MailSender", name, {}, opts);
     const settings = withDefaults(args);
-    const { domain, zoneId, ttl, mailExchangers, bounceAddress } = settings;
-    const receivesMail = mailExchangers.length === 0;
+    const { domain, zoneId, ttl, mailExchangers } = settings;
     const region = aws.getRegionOutput({}, { parent: this }).region;
 
-    const dkimKey = new DkimKey(
-      `${name}-dkim-${settings.dkim.selector}`,
-      { domain, ...settings.dkim },
-      { parent: this },
-    );
+    const { signing, standby } = this.createDkimKeys(`${name}-dkim`, settings);
+    const users = this.createUsers(`${name}-submission`, settings);
+    const secrets = [...signing, ...users];
     const hosts = settings.hosts.map((host) => {
-      const helo = `${host.name ?? host.key}.${domain}`;
+      const { key, helo } = host;
       const address = new SendingAddress(
-        `${name}-${host.key}`,
+        `${name}-${key}`,
         { helo, zoneId, ttl, allocationId: host.allocationId, keep: settings.keepAddresses },
         { parent: this },
       );
       const mailHost = new MailHost(
-        `${name}-${host.key}`,
+        `${name}-${key}`,
         {
           helo,
           domain,
@@ -157,22 +90,34 @@ export class MailSender extends pulumi.ComponentResource {
               helo,
               domain,
               region: regionName,
-              dkim: { selector: dkimKey.selector, parameterName: dkimKey.parameterName },
-              receivesMail,
-              bounceAddress,
-              acceptedAddresses: receivesMail ? reportAddresses(settings) : [],
+              dkim: signing.map(({ selector, parameterName, algorithm }) => ({
+                selector,
+                parameterName,
+                algorithm,
+              })),
+              submission: settings.submission && {
+                messagesPerHour: settings.submission.messagesPerHour,
+                users: users.map(({ name: user, parameterName }) => ({ name: user, parameterName })),
+              },
+              tls: { acme: acmeOf(settings) },
+              receivesMail: receivesMail(settings),
+              bounceAddress: settings.bounceAddress,
+              acceptedAddresses: receivesMail(settings) ? reportAddresses(settings) : [],
             }),
           ),
           instanceType: host.instanceType ?? settings.instanceType,
           imageId: settings.imageId,
           subnetId: host.subnetId,
-          parameterArns: [dkimKey.parameterArn],
-          receivesMail,
+          parameterArns: secrets.map(({ parameterArn }) => parameterArn),
+          inbound: inboundServices(settings),
+          queueVolumeSize: settings.queueVolumeSize,
+          keepQueue: settings.keepQueues,
         },
-        { parent: this, dependsOn: [address, dkimKey] },
+        { parent: this, dependsOn: [address, ...secrets] },
       );
-      return { key: host.key, helo, address, mailHost };
+      return { key, helo, address, mailHost };
     });
+    const mtaStsPolicy = mtaStsPolicyOf(settings);
     const records = new MailRecords(
       name,
       {
@@ -182,7 +127,9 @@ export class MailSender extends pulumi.ComponentResource {
         hosts: hosts.map(({ key, helo, address: { publicIp, symbol } }) => ({ key, helo, publicIp, symbol })),
         spf: settings.spf,
         dmarc: settings.dmarc,
-        dkim: dkimKey,
+        mtaSts: mtaStsPolicy,
+        tlsRpt: settings.tlsRpt,
+        certificateIssuer: acmeOf(settings) && settings.tls.caa,
         mailExchangers,
       },
       { parent: this, dependsOn: hosts.map(({ mailHost }) => mailHost) },
@@ -194,30 +141,71 @@ export class MailSender extends pulumi.ComponentResource {
         address: address.publicIp,
         allocationId: address.allocationId,
         instanceId: mailHost.instanceId,
+        queueVolumeId: mailHost.queueVolumeId,
       })),
     );
-    this.records = records.records;
-    this.dkimSelector = pulumi.output(dkimKey.selector);
-    this.registerOutputs({ hosts: this.hosts, records: this.records, dkimSelector: this.dkimSelector });
+    this.records = pulumi
+      .all([...signing, ...standby].map(({ record }) => declaredRecord(record)))
+      .apply((keys) => records.records.apply((others) => [...keys, ...others]));
+    this.dkimSelector = pulumi.output(settings.dkim.selector);
+    this.submission = submissionAccess(settings, users);
+    this.mtaSts = mtaStsPolicy && {
+      url: mtaStsPolicyUrl(domain),
+      policy: mtaStsPolicyText(mtaStsPolicy),
+    };
+    this.registerOutputs({
+      hosts: this.hosts,
+      records: this.records,
+      dkimSelector: this.dkimSelector,
+      submission: this.submission,
+      mtaSts: this.mtaSts,
+    });
+  }
+
+  private createDkimKeys(name: string, { domain, zoneId, ttl, dkim }: MailSenderSettings): DkimKeys {
+    const { selector, bits, ed25519Selector, standbySelector } = dkim;
+    const rsa = { algorithm: "RSA", rsaBits: bits } as const;
+    const create = (keySelector: string | undefined, key: DkimKeyArgs["key"]) =>
+      keySelector === undefined
+        ? []
+        : [
+            new DkimKey(
+              `${name}-${keySelector}`,
+              { domain, selector: keySelector, key, zoneId, ttl },
+              { parent: this },
+            ),
+          ];
+    return {
+      signing: [...create(selector, rsa), ...create(ed25519Selector, { algorithm: "ED25519" })],
+      standby: create(standbySelector, rsa),
+    };
+  }
+
+  private createUsers(name: string, { domain, submission }: MailSenderSettings): SubmissionUser[] {
+    return (submission?.users ?? []).map(
+      (user) => new SubmissionUser(`${name}-${user}`, { domain, name: user }, { parent: this }),
+    );
   }
 }
 
-function withDefaults(args: MailSenderArgs) {
-  return {
-    ...args,
-    hosts: args.hosts ?? [{ key: "okmail" }],
-    instanceType: args.instanceType ?? "t4g.small",
-    spf: { all: "fail", a: false, mx: false, includes: [], ip4: [], ...args.spf } satisfies SpfOptions,
-    dkim: { selector: args.dkim?.selector ?? "okmail1", bits: args.dkim?.bits ?? 2048 },
-    dmarc: { policy: "none", rua: [], ...args.dmarc } satisfies DmarcOptions,
-    mailExchangers: args.mailExchangers ?? [],
-    ttl: args.ttl ?? 300,
-    keepAddresses: args.keepAddresses ?? true,
-  };
+interface DkimKeys {
+  readonly signing: readonly DkimKey[];
+  readonly standby: readonly DkimKey[];
 }
 
-/** Addresses in the sender's own domain that DMARC reports go to: the hosts must take what they have asked for. */
-function reportAddresses({ domain, dmarc }: { domain: string; dmarc: DmarcOptions }): string[] {
-  const all = [...dmarc.rua, ...(dmarc.ruf ?? [])];
-  return [...new Set(all.filter((address) => address.toLowerCase().endsWith(`@${domain}`)))];
+function submissionAccess(
+  { hosts, submission }: MailSenderSettings,
+  users: readonly SubmissionUser[],
+): SubmissionAccess | undefined {
+  return (
+    submission && {
+      hosts: hosts.map(({ helo }) => helo),
+      ports: [465, 587],
+      passwords: pulumi
+        .all(users.map(({ password }) => password))
+        .apply((passwords) =>
+          Object.fromEntries(users.map(({ name }, index) => [name, passwords[index] ?? ""])),
+        ),
+    }
+  );
 }

@@ -28,6 +28,10 @@ export interface SendingAddressArgs {
 /**
  * An address that mail may be sent from: a static Elastic IP whose forward name (A) and reverse name (PTR) are both
  * the HELO name. It is made before any host, so that a host never sends from an address that isn't ready.
+ *
+ * A new HELO name comes to the address first and to the host after it: until the host is replaced, which is as long as AWS
+ * takes for the PTR, the old one still says the old name. The engine can't stop it earlier without taking address and
+ * records away too. Stop Postfix on it before the deploy where that matters: what isn't sent waits on the host's volume.
  */
 export class SendingAddress extends pulumi.ComponentResource {
   /** The HELO name, once A and PTR agree on it. */

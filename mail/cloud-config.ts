@@ -1,30 +1,38 @@
 import { stringify } from "yaml";
 import { selectorFault } from "./dkim.ts";
-import { fetchDkimKeyScript } from "./fetch-dkim-key.ts";
+import { factsPath, hostFacts } from "./host/facts.ts";
+import type { HostOptions } from "./host/options.ts";
+import { packageSettings, startsNothing, systemPart, timers } from "./host/system.ts";
 import { hostNameFault } from "./host-name.ts";
-import { dkimKeyPath, openDkimFiles, type HostFile } from "./opendkim.ts";
-import { postfixMainCf, type PostfixOptions } from "./postfix.ts";
-import { sessionManagerScript } from "./session-manager.ts";
+import type { HostFile } from "./host-part.ts";
+import { openDkimPart } from "./opendkim.ts";
+import { resolverPart } from "./postfix-resolver.ts";
+import { postfixPart } from "./postfix.ts";
+import { submissionPart } from "./submission.ts";
 
-/** Most octets of user data that EC2 takes, before base64 ("Instance user data", EC2 user guide). */
-const maxUserData = 16_384;
-
-/** What a host has to know to send the domain's mail. */
-export interface HostOptions extends PostfixOptions {
-  /** The AWS region the host is in, "eu-central-1". */
-  readonly region: string;
-  /** The selector of the DKIM key, and the SSM SecureString parameter that holds its private half in PEM. */
-  readonly dkim: { readonly selector: string; readonly parameterName: string };
-}
+export type { DkimSigningKey, HostOptions } from "./host/options.ts";
+export { userDataBase64 } from "./host/user-data.ts";
 
 /**
- * The user data that makes a Debian 13 (or 12) instance a mail host: host name, packages, Postfix, OpenDKIM, the DKIM
- * key from SSM on every boot, Session Manager. The same options give the same text. There is no secret in it.
- * @throws RangeError if an option is invalid or the text exceeds EC2's 16,384 octets
+ * The cloud-config that makes a Debian 13 instance a mail host: host name, packages, the files of all parts, and the
+ * order in which they start. The same options give the same text. There is no secret in it.
+ * @throws RangeError if an option is invalid
  */
 export function cloudConfig(options: HostOptions): string {
   checkNames(options);
-  const { helo } = options;
+  const { helo, region } = options;
+  const parts = [
+    systemPart(options),
+    resolverPart,
+    openDkimPart(options),
+    submissionPart(options.submission),
+    postfixPart(options),
+  ];
+  const services = parts.flatMap((part) => part.services);
+  const files: readonly HostFile[] = [
+    { path: factsPath, content: hostFacts(options, services) },
+    ...parts.flatMap((part) => part.files),
+  ];
   const config = {
     hostname: helo.replace(/\..*/, ""),
     fqdn: helo,
@@ -33,129 +41,64 @@ export function cloudConfig(options: HostOptions): string {
     preserve_hostname: false,
     manage_etc_hosts: true,
     package_update: true,
-    packages,
-    write_files: hostFiles(options).map(writeFile),
-    runcmd,
+    packages: [...new Set(parts.flatMap((part) => part.packages))].sort(),
+    write_files: [
+      ...[startsNothing, packageSettings].map((file) => writeFile(file)),
+      // After the packages: they replace what packages bring and belong to users they make.
+      ...files.map((file) => writeFile(file, { defer: true })),
+    ],
+    runcmd: commands(services, timers(options), region),
   };
   // cloud-init reads YAML 1.1, where a bare 0755 is a number and a bare no is false.
-  const text = `#cloud-config\n${stringify(config, { version: "1.1", lineWidth: 0 })}`;
-  const octets = Buffer.byteLength(text);
-  if (octets > maxUserData) {
-    throw new RangeError(`the user data of ${helo} takes ${octets} octets; EC2 takes ${maxUserData}`);
-  }
-  return text;
+  return `#cloud-config\n${stringify(config, { version: "1.1", lineWidth: 0 })}`;
 }
 
-const packages = [
-  "ca-certificates",
-  "chrony",
-  "curl",
-  "opendkim",
-  "opendkim-tools",
-  "postfix",
-  "python3-boto3",
-  "ssl-cert",
-  "unattended-upgrades",
-] as const;
-
-const keyService = "okmail-dkim-key.service";
-const fetchKey = "/usr/local/sbin/okmail-fetch-dkim-key";
-const installSessionManager = "/usr/local/sbin/okmail-install-session-manager";
-
-const runcmd: readonly (readonly string[])[] = [
-  // Whoever reads a main.cf less than two seconds old, waits; systemd's generators do so at once.
-  ["touch", "--date=10 seconds ago", "/etc/postfix/main.cf"],
-  ["systemctl", "daemon-reload"],
-  ["systemctl", "enable", keyService, "opendkim.service", "postfix.service"],
-  // Starts the key service first, see its unit.
-  ["systemctl", "restart", "opendkim.service"],
-  ["systemctl", "restart", "postfix.service"],
-  // Last, and its failure is logged and no more: mail doesn't wait for it.
-  ["sh", "-c", `${installSessionManager} || logger --priority user.warning "okmail: no Session Manager"`],
-];
-
-interface FileOnHost extends HostFile {
-  readonly permissions?: string;
+function writeFile({ path, permissions = "0644", content }: HostFile, when: { defer?: true } = {}) {
+  return { path, permissions, ...when, content };
 }
 
-function hostFiles(options: HostOptions): FileOnHost[] {
-  const { domain, helo, region, dkim } = options;
+/** What starts, and when: a failure stops nothing that comes after it. */
+function commands(services: readonly string[], timerUnits: readonly string[], region: string): string[][] {
   return [
-    { path: "/etc/mailname", content: `${domain}\n` },
-    { path: "/etc/postfix/main.cf", content: postfixMainCf(options) },
-    ...openDkimFiles({ domain, helo, selector: dkim.selector }),
-    { path: fetchKey, permissions: "0755", content: fetchDkimKeyScript },
-    { path: `/etc/systemd/system/${keyService}`, content: keyUnit(region, dkim) },
-    // Debian 13 runs Postfix as postfix.service, Debian 12 as postfix@-.service.
-    { path: "/etc/systemd/system/postfix.service.d/okmail.conf", content: afterOpenDkim },
-    { path: "/etc/systemd/system/postfix@.service.d/okmail.conf", content: afterOpenDkim },
-    { path: "/etc/apt/apt.conf.d/52okmail", content: upgrades },
-    { path: installSessionManager, permissions: "0755", content: sessionManagerScript(region) },
+    ["rm", "--force", startsNothing.path],
+    // Whoever reads a main.cf less than two seconds old, waits; systemd's generators do so at once.
+    ["touch", "--date=10 seconds ago", "/etc/postfix/main.cf"],
+    ["systemctl", "daemon-reload"],
+    // Enabling a unit that has a System V script besides takes seconds for each; this takes none.
+    ["systemctl", "add-wants", "multi-user.target", ...services],
+    ["systemctl", "enable", ...timerUnits],
+    ["systemctl", "restart", "systemd-journald.service", "chrony.service"],
+    // systemd knows the order. Postfix waits for its volume, for two minutes.
+    ["systemctl", "restart", ...services],
+    // With the secrets the host is ready, so that is waited for, once.
+    ["systemctl", "start", ...timerUnits, "okmail-parameters.service"],
+    // Last, and nothing waits for it.
+    ["systemctl", "enable", "--now", "--no-block", `okmail-session-manager@${region}.service`],
   ];
 }
 
-/** All files come after the packages (`defer`): they replace what packages bring and belong to users they make. */
-function writeFile({ path, permissions = "0644", content }: FileOnHost) {
-  return { path, permissions, defer: true, content };
-}
-
-/**
- * Fetches the key on every boot, before OpenDKIM starts. OpenDKIM doesn't need it to succeed: without a key it answers
- * "try again", and this service goes on trying.
- */
-function keyUnit(region: string, { selector, parameterName }: HostOptions["dkim"]): string {
-  const keyPath = dkimKeyPath(selector);
-  return `[Unit]
-Description=DKIM key from the SSM parameter store
-Wants=network-online.target
-After=network-online.target
-Before=opendkim.service
-StartLimitIntervalSec=0
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=${fetchKey} --region ${region} --parameter ${parameterName} --owner opendkim ${keyPath}
-TimeoutStartSec=5min
-Restart=on-failure
-RestartSec=30
-ProtectSystem=strict
-ReadWritePaths=/etc/dkimkeys
-ProtectHome=yes
-PrivateTmp=yes
-NoNewPrivileges=yes
-
-[Install]
-WantedBy=opendkim.service
-`;
-}
-
-const afterOpenDkim = `[Unit]
-Wants=network-online.target opendkim.service
-After=network-online.target opendkim.service
-`;
-
-/** Security fixes install themselves, also for packages whose configuration files are ours. */
-const upgrades = `APT::Periodic::Update-Package-Lists "1";
-APT::Periodic::Unattended-Upgrade "1";
-Dpkg::Options { "--force-confdef"; "--force-confold"; };
-`;
-
 /** These go into files as they stand, so they must be what they say. */
-function checkNames({ helo, domain, region, dkim }: HostOptions): void {
-  const faults = [
+function checkNames({ helo, domain, region, dkim, submission, tls }: HostOptions): void {
+  if (dkim.length === 0) throw new RangeError(`${helo} has no DKIM key, so its mail would go unsigned`);
+  const parameterNames = [...dkim, ...(submission?.users ?? [])].map(({ parameterName }) => parameterName);
+  const faults: readonly (readonly [what: string, value: string, fault: string | undefined])[] = [
     ["HELO name", helo, hostNameFault(helo)],
     ["domain", domain, hostNameFault(domain)],
-    ["DKIM selector", dkim.selector, selectorFault(dkim.selector)],
+    ...dkim.map(({ selector }) => ["DKIM selector", selector, selectorFault(selector)] as const),
     ["region", region, /^[a-z]+(-[a-z]+)+-\d+$/.test(region) ? undefined : "is no AWS region"],
     // Systems Manager's PutParameter: letters, digits and these marks.
-    [
-      "parameter name",
-      dkim.parameterName,
-      /^[\w.\-/]+$/.test(dkim.parameterName) ? undefined : "is none of SSM",
-    ],
-  ] as const;
+    ...parameterNames.map(
+      (name) => ["parameter name", name, /^[\w.\-/]+$/.test(name) ? undefined : "is none of SSM"] as const,
+    ),
+    ...(tls.acme === undefined
+      ? []
+      : [["ACME directory", tls.acme.directory, directoryFault(tls.acme.directory)] as const]),
+  ];
   for (const [what, value, fault] of faults) {
     if (fault !== undefined) throw new RangeError(`the ${what} "${value}" ${fault}`);
   }
+}
+
+function directoryFault(url: string): string | undefined {
+  return URL.parse(url)?.protocol === "https:" ? undefined : "is no https:// address";
 }

@@ -1,62 +1,167 @@
-/** Where Postfix finds OpenDKIM, as Postfix writes it and as OpenDKIM writes it. */
-export const milterSocket = "inet:127.0.0.1:8891";
-const openDkimSocket = "inet:8891@127.0.0.1";
+import type { DkimSigningKey } from "./host/options.ts";
+import type { HostFile, HostPart } from "./host-part.ts";
 
-/** What OpenDKIM signs and with which key. */
+export type { HostFile } from "./host-part.ts";
+
+type Algorithm = DkimSigningKey["algorithm"];
+
+/** What a signer has to know of a key. */
+export type SignerKey = Pick<DkimSigningKey, "selector" | "algorithm">;
+
+/** What OpenDKIM signs and with which keys. */
 export interface OpenDkimOptions {
   /** The signing domain (d=). */
   readonly domain: string;
   /** The host's own name, whose mail is signed for the domain too. */
   readonly helo: string;
-  /** The selector (s=). */
-  readonly selector: string;
+  /** All of them sign each message. */
+  readonly dkim: readonly SignerKey[];
 }
 
-/** A file of the host. */
-export interface HostFile {
-  readonly path: string;
-  readonly content: string;
+/** One process of OpenDKIM, which signs with one algorithm (opendkim.conf(5), SignatureAlgorithm). */
+interface Signer {
+  readonly algorithm: Algorithm;
+  readonly port: number;
+  readonly unit: string;
+  readonly configuration: string;
+  readonly signingTable: string;
 }
+
+const keyTable = "/etc/opendkim/key.table";
+const policyScript = "/etc/opendkim/from.lua";
+
+/** The one that Debian's package has a unit for. */
+const debianUnit = "opendkim.service";
+
+/**
+ * Each adds its signature to the message. Two processes, since one signs with one algorithm, whatever the key.
+ * (dkimpy-milter 1.2 does both in one, but lets a message that it fails to sign pass unsigned.)
+ */
+const signers: readonly Signer[] = [
+  {
+    algorithm: "rsa-sha256",
+    port: 8891,
+    unit: debianUnit,
+    configuration: "/etc/opendkim.conf",
+    signingTable: "/etc/opendkim/signing.table",
+  },
+  {
+    algorithm: "ed25519-sha256",
+    port: 8892,
+    unit: "okmail-opendkim-ed25519.service",
+    configuration: "/etc/opendkim/ed25519.conf",
+    signingTable: "/etc/opendkim/ed25519.table",
+  },
+];
 
 /** Path of the private key on the host, in the folder that Debian's package has for keys (0700, opendkim). */
 export function dkimKeyPath(selector: string): string {
   return `/etc/dkimkeys/${selector}.pem`;
 }
 
+/** Where Postfix finds the signers, as it writes milters: `inet:127.0.0.1:8891`. */
+export function milters(keys: readonly SignerKey[]): string[] {
+  return signersOf(keys).map(({ port }) => `inet:127.0.0.1:${port}`);
+}
+
 /**
- * OpenDKIM's configuration (opendkim.conf(5)) for signing only. The key stands in a key table, which is read for each
- * message: so OpenDKIM starts without the key, answers "try again" until it is there, and takes a new one at once.
+ * OpenDKIM, for signing only. The keys stand in a key table, whose files are read for each message: so OpenDKIM starts
+ * without the keys, answers "try again" until they are there, and takes new ones at once.
  */
-export function openDkimFiles({ domain, helo, selector }: OpenDkimOptions): HostFile[] {
-  return [
-    {
-      path: "/etc/opendkim.conf",
-      content: `# Signs, and verifies nothing: so it needs no DNS.
+export function openDkimPart(options: OpenDkimOptions): HostPart {
+  const { domain, helo, dkim } = options;
+  const rows = dkim.map(({ selector }) => `${selector} ${domain}:${selector}:${dkimKeyPath(selector)}\n`);
+  return {
+    packages: ["opendkim", "opendkim-tools"],
+    services: signersOf(dkim).map(({ unit }) => unit),
+    files: [
+      { path: keyTable, content: rows.join("") },
+      { path: policyScript, content: fromPolicy([domain, helo]) },
+      ...signersOf(dkim).flatMap((signer) => signerFiles(signer, options)),
+    ],
+  };
+}
+
+function signersOf(keys: readonly SignerKey[]): Signer[] {
+  return signers.filter((signer) => keys.some(({ algorithm }) => algorithm === signer.algorithm));
+}
+
+function signerFiles(signer: Signer, { domain, helo, dkim }: OpenDkimOptions): HostFile[] {
+  const keys = dkim.filter(({ algorithm }) => algorithm === signer.algorithm);
+  const rows = keys.flatMap(({ selector }) => [`*@${domain} ${selector}\n`, `*@${helo} ${selector}\n`]);
+  const files = [
+    { path: signer.configuration, content: configuration(signer, keys.length) },
+    { path: signer.signingTable, content: rows.join("") },
+  ];
+  return signer.unit === debianUnit
+    ? files
+    : [...files, { path: `/etc/systemd/system/${signer.unit}`, content: unitFile(signer) }];
+}
+
+function configuration({ algorithm, port, signingTable, unit }: Signer, keys: number): string {
+  return `# Signs, and verifies nothing: so it needs no DNS.
 Mode s
-Socket ${openDkimSocket}
+Socket inet:${port}@127.0.0.1
 UserID opendkim
 UMask 007
-PidFile /run/opendkim/opendkim.pid
-Syslog yes
+${unit === debianUnit ? "PidFile /run/opendkim/opendkim.pid\n" : ""}Syslog yes
 SyslogSuccess yes
 
-# Which sender is signed with which key.
-SigningTable refile:/etc/opendkim/signing.table
-KeyTable file:/etc/opendkim/key.table
-SignatureAlgorithm rsa-sha256
+# Which author's mail is signed with which key.
+SigningTable refile:${signingTable}
+KeyTable file:${keyTable}
+${keys > 1 ? "MultipleSignatures yes\n" : ""}# Mail of other authors is refused.
+SetupPolicyScript ${policyScript}
+SignatureAlgorithm ${algorithm}
 # Survives changed white space (RFC 6376 3.4).
 Canonicalization relaxed/relaxed
-# Nobody can add a second From (RFC 6376 8.15).
+# One From (RFC 5322 3.6), and nobody can add a second (RFC 6376 8.15).
+RequiredHeaders yes
 OversignHeaders From
-`,
-    },
-    {
-      path: "/etc/opendkim/key.table",
-      content: `okmail ${domain}:${selector}:${dkimKeyPath(selector)}\n`,
-    },
-    {
-      path: "/etc/opendkim/signing.table",
-      content: `*@${domain} okmail\n*@${helo} okmail\n`,
-    },
-  ];
+`;
+}
+
+/**
+ * Mail that no row of the signing table fits would pass unsigned, and so does mail whose From isn't read as an address,
+ * which Postfix refuses for that (milter_header_checks). Each author has to be ours, not just the first, by whom
+ * OpenDKIM goes. Names in quotes and comments may be what they like (RFC 5322 3.2).
+ */
+function fromPolicy(domains: readonly string[]): string {
+  const entries = domains.map((domain) => `["${domain}"] = true`);
+  return `-- Only mail by authors of these domains may pass, or it would leave unsigned.
+local ours = { ${entries.join(", ")} }
+local refused = not ours[odkim.get_fromdomain(ctx)]
+-- From without quoted names and comments, for each author counts.
+local rest, authors = (odkim.get_header(ctx, "From", 0) or ""):gsub("\\\\.", ""), ""
+while true do
+  local start = rest:find('["(]')
+  authors = authors .. rest:sub(1, (start or 0) - 1)
+  if not start then break end
+  local _, stop = rest:find(rest:sub(start, start) == "(" and "^%b()" or '^"[^"]*"', start)
+  if not stop then refused = true break end
+  rest = rest:sub(stop + 1)
+end
+for domain in authors:gmatch("@%s*([^%s,;>]*)") do
+  refused = refused or not ours[domain:lower()]
+end
+if refused then
+  odkim.log(ctx, (odkim.get_mtasymbol(ctx, "i") or "?") .. ": refused, From is of another domain")
+  odkim.set_result(ctx, SMFIS_REJECT)
+end
+`;
+}
+
+function unitFile({ algorithm, configuration: path }: Signer): string {
+  return `[Unit]
+Description=OpenDKIM, signing with ${algorithm}
+After=network-online.target opendkim.service
+Wants=network-online.target
+
+[Service]
+ExecStart=/usr/sbin/opendkim -f -x ${path}
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target
+`;
 }

@@ -56,7 +56,6 @@ function accepting(options: PostfixOptions): Setting[] {
 }
 
 const smtpServer: readonly Setting[] = [
-  ["smtpd_banner", "$myhostname ESMTP", "The name that the PTR record says, and nothing on the software."],
   [
     "smtpd_helo_restrictions",
     "permit_mynetworks, reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname",
@@ -67,14 +66,11 @@ const smtpServer: readonly Setting[] = [
     "permit_mynetworks, reject_non_fqdn_sender, reject_unknown_sender_domain",
     "No mail from domains to which no answer could go.",
   ],
-  ["smtpd_tls_security_level", "may", "Encrypts when the client can."],
   [
-    "smtpd_tls_chain_files",
-    "/etc/ssl/private/ssl-cert-snakeoil.key, /etc/ssl/certs/ssl-cert-snakeoil.pem",
-    "Senders of mail encrypt to any certificate; this one the host made itself.",
+    "smtpd_milter_maps",
+    "cidr:{ { !127.0.0.0/8 DISABLE } }",
+    "What comes from outside is not signed, and comes in without OpenDKIM.",
   ],
-  ["smtpd_tls_protocols", ">=TLSv1.2", "Older TLS is broken (RFC 8996)."],
-  ["smtpd_tls_loglevel", "1", "One line on each handshake."],
 ];
 
 /**

@@ -1,6 +1,12 @@
+import type { SubmissionOptions } from "./host/options.ts";
+import type { HostPart } from "./host-part.ts";
 import { renderMainCf, type MainCf } from "./main-cf.ts";
-import { milterSocket } from "./opendkim.ts";
+import { milters, type SignerKey } from "./opendkim.ts";
 import { inboundSettings } from "./postfix-inbound.ts";
+import { postfixMasterCf } from "./postfix-master-cf.ts";
+import { smtpServerSettings } from "./postfix-server.ts";
+import { submissionSettings } from "./submission.ts";
+import { transportSettings } from "./transports.ts";
 
 export { expand, parseMainCf, renderMainCf, type MainCf } from "./main-cf.ts";
 export { forwardFault } from "./postfix-inbound.ts";
@@ -23,14 +29,40 @@ export interface PostfixOptions {
    * @default []
    */
   readonly acceptedAddresses?: readonly string[] | undefined;
+  /**
+   * The keys that sign, which decide how many signers mail passes.
+   * @default - one RSA key
+   */
+  readonly dkim?: readonly SignerKey[] | undefined;
+  /**
+   * Who may send through the host on ports 587 and 465.
+   * @default - nothing listens there
+   */
+  readonly submission?: SubmissionOptions | undefined;
 }
 
 /** A line of main.cf and why it is there. */
 export type Setting = readonly [name: string, value: string, reason: string];
 
 /**
- * The settings of a production sending host (Debian 13, Postfix 3.10; all exist in Debian 12's 3.7.11 too).
- * @throws RangeError for a bounce address or accepted address that is none, or is of another domain
+ * Postfix of a host. Before it starts, the file at `tlsChainPath` has to be there if a server listens outside.
+ * @throws RangeError for an option that is invalid, see `postfixSettings`
+ */
+export function postfixPart(options: PostfixOptions): HostPart {
+  return {
+    packages: ["ca-certificates", "postfix"],
+    services: ["postfix.service"],
+    files: [
+      { path: "/etc/postfix/main.cf", content: postfixMainCf(options) },
+      { path: "/etc/postfix/master.cf", content: postfixMasterCf(options) },
+    ],
+  };
+}
+
+/**
+ * The settings of a production sending host (Debian 13, Postfix 3.10).
+ * @throws RangeError for a bounce address or accepted address that is none, or is of another domain, or the name of a
+ * submission user that is none
  */
 export function postfixSettings(options: PostfixOptions): MainCf {
   return new Map(settingRows(options).map(([name, value]) => [name, value]));
@@ -43,12 +75,22 @@ export function postfixMainCf(options: PostfixOptions): string {
 }
 
 function settingRows(options: PostfixOptions): Setting[] {
-  return [...identity(options), ...relay, ...inboundSettings(options), ...outbound, ...queue];
+  return [
+    ...identity(options),
+    ...relay,
+    ...inboundSettings(options),
+    ...smtpServerSettings(options),
+    ...submissionSettings(options.domain, options.submission),
+    ...encryption,
+    ...transportSettings,
+    ...signing(options),
+    ...queue,
+  ];
 }
 
 function identity({ helo, domain }: PostfixOptions): Setting[] {
   return [
-    ["compatibility_level", "3.6", "Settings mean what they mean in Postfix 3.6 and later."],
+    ["compatibility_level", "3.10", "Settings mean what they mean in Postfix 3.10."],
     ["myhostname", helo, "The host's one name; the PTR record of its address says the same."],
     ["smtp_helo_name", helo, "The name in HELO, which receivers look up and compare."],
     ["mydomain", domain, "The domain whose mail is sent."],
@@ -57,7 +99,7 @@ function identity({ helo, domain }: PostfixOptions): Setting[] {
   ];
 }
 
-/** Who may send through this host: its own processes. */
+/** Who may send through this host: its own processes, and who logs in (`submissionServices`). */
 const relay: readonly Setting[] = [
   ["mynetworks", "127.0.0.0/8", "Only the host itself may send. Everything wider is an open relay."],
   [
@@ -71,25 +113,42 @@ const relay: readonly Setting[] = [
   ["message_size_limit", "26214400", "25 MiB, what large receivers take."],
 ];
 
-const outbound: readonly Setting[] = [
-  ["smtp_tls_security_level", "may", "Encrypts to every receiver that can; some take no mail otherwise."],
+const encryption: readonly Setting[] = [
+  ["smtp_dns_support_level", "dnssec", "The host's own resolver has checked what it answers."],
+  [
+    "smtp_tls_security_level",
+    "dane",
+    "Only to the certificate in DNSSEC, if one is there (RFC 7672). Else encrypts to all that can.",
+  ],
   ["smtp_tls_protocols", ">=TLSv1.2", "Older TLS is broken (RFC 8996)."],
+  ["smtp_tls_mandatory_protocols", "$smtp_tls_protocols", "The same where TLS is a must."],
   [
     "smtp_tls_CAfile",
     "/etc/ssl/certs/ca-certificates.crt",
     "The log tells trusted certificates from others.",
   ],
+  ["smtp_tls_connection_reuse", "yes", "Several messages to a receiver share a connection and handshake."],
   ["smtp_tls_loglevel", "1", "One line on each handshake."],
   ["smtputf8_enable", "yes", "Addresses may have letters beyond ASCII where the receiver agrees (RFC 6531)."],
-  ["smtpd_milters", milterSocket, "OpenDKIM signs."],
-  ["non_smtpd_milters", "$smtpd_milters", "The same for mail that a program of the host hands over."],
-  ["internal_mail_filter_classes", "bounce", "Our own bounces are signed too."],
-  [
-    "milter_default_action",
-    "tempfail",
-    "While OpenDKIM or its key is missing, mail waits: it never leaves unsigned.",
-  ],
 ];
+
+function signing({ dkim = [{ selector: "", algorithm: "rsa-sha256" }] }: PostfixOptions): Setting[] {
+  return [
+    ["smtpd_milters", milters(dkim).join(", "), "OpenDKIM signs, and refuses what isn't from the domain."],
+    ["non_smtpd_milters", "$smtpd_milters", "The same for mail that a program of the host hands over."],
+    ["internal_mail_filter_classes", "bounce, notify", "Our own bounces and notices are signed too."],
+    [
+      "milter_default_action",
+      "tempfail",
+      "While OpenDKIM or its key is missing, mail waits: it never leaves unsigned.",
+    ],
+    [
+      "milter_header_checks",
+      "regexp:{ { /^Authentication-Results:.* dkim=permerror/ REJECT From is no address } }",
+      "So OpenDKIM marks what it leaves unsigned because it can't read From.",
+    ],
+  ];
+}
 
 const queue: readonly Setting[] = [
   ["maximal_queue_lifetime", "5d", "How long a receiver may be away (RFC 5321 4.5.4.1)."],

@@ -31,11 +31,14 @@ const defaultNames: readonly (readonly [provider: string, pattern: RegExp])[] = 
   ["operating system", /^localhost(\.|$)|\.localdomain$/],
 ];
 
+/** All patterns as one: hardly any name fits. */
+const anyDefaultName = new RegExp(defaultNames.map(([, pattern]) => pattern.source).join("|"));
+
 /**
  * Whose default host name `name` is ("AWS EC2 public"), undefined if it is nobody's. Mail from such a name counts
  * as mail from a machine that nobody set up to send. `name` is normalized (`normalizeName`).
  */
 export function providerDefaultName(name: string): string | undefined {
-  if (name.length > 253) return undefined;
+  if (name.length > 253 || !anyDefaultName.test(name)) return undefined;
   return defaultNames.find(([, pattern]) => pattern.test(name))?.[0];
 }

@@ -1,3 +1,4 @@
+import { lately } from "./lately.ts";
 import { trimWhiteSpace } from "./white-space.ts";
 
 /** What a tag list says: `name=value` pairs apart by semicolons (RFC 6376 3.2, also the form of DMARC records). */
@@ -18,7 +19,7 @@ const tagSpec =
   /^([A-Za-z][A-Za-z0-9_]*)[ \t\r\n]*=[ \t\r\n]*((?:[\x21-\x3a\x3c-\x7e][\x21-\x3a\x3c-\x7e \t\r\n]*)?)$/;
 
 /** Reads any text; what is no tag list shows in `malformed` and `duplicates`. One final semicolon is allowed. */
-export function readTagList(text: string): TagList {
+export const readTagList = lately((text: string): TagList => {
   const pieces = text.split(";").map(trimWhiteSpace);
   if (pieces.length > 1 && pieces.at(-1) === "") pieces.pop();
 
@@ -32,4 +33,4 @@ export function readTagList(text: string): TagList {
     else tags.set(name, value);
   }
   return { tags, duplicates, malformed };
-}
+});

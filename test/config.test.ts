@@ -31,8 +31,11 @@ describe("a right configuration", () => {
         dkim: { selector: "okmail1", bits: 2048 },
         dmarc: { policy: "none", rua: [], ruf: [], testing: false },
         mailExchangers: [],
+        tls: { certificate: "acme" },
         ttl: 300,
+        queueVolumeSize: 20,
         keepAddresses: true,
+        keepQueues: true,
       },
     });
   });
@@ -56,6 +59,36 @@ describe("a right configuration", () => {
       { key: "okmail", name: "mx1" },
       { key: "okmail2", name: "okmail2" },
     ]);
+  });
+
+  test("takes what each setting may be", () => {
+    const settings = {
+      "okmail:dkim": { selector: "okmail2", ed25519Selector: "okmail1e", standbySelector: "okmail1" },
+      "okmail:submission": { users: ["app", "web-shop.eu_1"] },
+      "okmail:tls": {
+        acmeDirectory: "https://ca.example.net/directory",
+        acmeEmail: "ops@example.net",
+        caa: "Example.NET.",
+      },
+      "okmail:mtaSts": {},
+      "okmail:tlsRpt": { rua: ["tls@example.com"] },
+    };
+    const { configuration, faults: none } = parseConfiguration(raw({ ...good, ...settings }));
+    expect(none).toEqual([]);
+    expect(configuration).toMatchObject({
+      submission: { messagesPerHour: 500 },
+      tls: { certificate: "acme", caa: "example.net" },
+      mtaSts: { mode: "testing", maxAge: 604_800 },
+    });
+  });
+
+  test("lets other hosts' certificates be enforced, whatever its own are", () => {
+    const settings = {
+      "okmail:mailExchangers": ["mx.example.net"],
+      "okmail:tls": { certificate: "self-signed" },
+      "okmail:mtaSts": { mode: "enforce" },
+    };
+    expect(faults(settings)).toEqual([]);
   });
 
   test("lets other namespaces alone", () => {
@@ -252,6 +285,134 @@ describe("a wrong setting is refused with its key, its value, the reason and an 
       /other characters/,
     ],
     [
+      "one selector for two keys",
+      { "okmail:dkim": { selector: "okmail2", standbySelector: "okmail2" } },
+      "okmail:dkim.standbySelector",
+      '"okmail2"',
+      /key of okmail:dkim\.selector too/,
+    ],
+    [
+      "one selector for an Ed25519 key and the default one",
+      { "okmail:dkim": { ed25519Selector: "okmail1" } },
+      "okmail:dkim.ed25519Selector",
+      '"okmail1"',
+      /key of okmail:dkim\.selector too/,
+    ],
+    [
+      "one selector for Ed25519 and standby",
+      { "okmail:dkim": { ed25519Selector: "e", standbySelector: "e" } },
+      "okmail:dkim.standbySelector",
+      '"e"',
+      /key of okmail:dkim\.ed25519Selector too/,
+    ],
+    [
+      "submission by nobody",
+      { "okmail:submission": { users: [] } },
+      "okmail:submission.users",
+      "[]",
+      /nobody/,
+    ],
+    [
+      "submission without users",
+      { "okmail:submission": {} },
+      "okmail:submission.users",
+      undefined,
+      /missing/,
+    ],
+    [
+      "a user with a domain",
+      { "okmail:submission": { users: ["app@example.com"] } },
+      "okmail:submission.users[0]",
+      '"app@example.com"',
+      /no user name/,
+    ],
+    [
+      "a user in capitals",
+      { "okmail:submission": { users: ["App"] } },
+      "okmail:submission.users[0]",
+      '"App"',
+      /lower case/,
+    ],
+    [
+      "a user with a slash, which parts SSM parameters",
+      { "okmail:submission": { users: ["a/b"] } },
+      "okmail:submission.users[0]",
+      '"a/b"',
+      /no user name/,
+    ],
+    [
+      "a user that is named twice",
+      { "okmail:submission": { users: ["app", "shop", "app"] } },
+      "okmail:submission.users[2]",
+      '"app"',
+      /twice/,
+    ],
+    [
+      "no message an hour",
+      { "okmail:submission": { users: ["app"], messagesPerHour: 0 } },
+      "okmail:submission.messagesPerHour",
+      "0",
+      /1 to 100000 messages/,
+    ],
+    [
+      "an unknown kind of certificate",
+      { "okmail:tls": { certificate: "letsencrypt" } },
+      "okmail:tls.certificate",
+      '"letsencrypt"',
+      /none of acme, self-signed/,
+    ],
+    [
+      "an authority's directory without HTTPS",
+      { "okmail:tls": { acmeDirectory: "http://ca.example.net/directory" } },
+      "okmail:tls.acmeDirectory",
+      '"http://ca.example.net/directory"',
+      /no https URL/,
+    ],
+    [
+      "an authority's name for its directory",
+      { "okmail:tls": { acmeDirectory: "letsencrypt" } },
+      "okmail:tls.acmeDirectory",
+      '"letsencrypt"',
+      /no URL/,
+    ],
+    [
+      "an authority that has nothing to do",
+      { "okmail:tls": { certificate: "self-signed", caa: "letsencrypt.org" } },
+      "okmail:tls.caa",
+      '"letsencrypt.org"',
+      /no effect/,
+    ],
+    [
+      "a policy that no certificate satisfies",
+      { "okmail:tls": { certificate: "self-signed" }, "okmail:mtaSts": { mode: "enforce" } },
+      "okmail:mtaSts.mode",
+      '"enforce"',
+      /keep all mail away/,
+    ],
+    [
+      "a policy that lives too short",
+      { "okmail:mtaSts": { maxAge: 60 } },
+      "okmail:mtaSts.maxAge",
+      "60",
+      /86400 to 31557600/,
+    ],
+    ["TLS reports to nobody", { "okmail:tlsRpt": { rua: [] } }, "okmail:tlsRpt.rua", "[]", /no address/],
+    [
+      "a TLS report address that the hosts can't take",
+      { "okmail:tlsRpt": { rua: ["tls/in@example.com"] } },
+      "okmail:tlsRpt.rua[0]",
+      '"tls/in@example.com"',
+      /other characters/,
+    ],
+    ["a volume of no size", { "okmail:queueVolumeSize": 0 }, "okmail:queueVolumeSize", "0", /1 to 16384 GiB/],
+    [
+      "a volume of half a GiB",
+      { "okmail:queueVolumeSize": 1.5 },
+      "okmail:queueVolumeSize",
+      "1.5",
+      /whole number/,
+    ],
+    [
       "a misspelt setting",
       { "okmail:domian": "example.com" },
       "okmail:domian",
@@ -313,6 +474,12 @@ test("the examples in the messages are right themselves", () => {
     "okmail:spf": 1,
     "okmail:dkim": 1,
     "okmail:dmarc": 1,
+    "okmail:submission": 1,
+    "okmail:tls": 1,
+    "okmail:mtaSts": 1,
+    "okmail:tlsRpt": 1,
+    "okmail:queueVolumeSize": "x",
+    "okmail:keepQueues": 1,
     "okmail:ttl": "x",
     "okmail:hosts": 1,
   })) {

@@ -3,6 +3,7 @@ import type { CloudReader, CloudRecord, Json, JsonObject } from "../store.ts";
 import { arn, privateDnsName, publicDnsName } from "./account.ts";
 import type { Account } from "./account.ts";
 import { elasticIpOf } from "./association.ts";
+import { instanceState } from "./instance-state.ts";
 import { instanceType } from "./instance-types.ts";
 import type { InstanceInputs } from "./instance.ts";
 import { defaultNetwork } from "./network.ts";
@@ -36,7 +37,7 @@ export function instanceView(
       inputs.cpuOptions,
     ),
     enclaveOptions: over({ enabled: false }, inputs.enclaveOptions),
-    instanceState: "running",
+    instanceState: instanceState(record),
     maintenanceOptions: over({ autoRecovery: "default" }, inputs.maintenanceOptions),
     metadataOptions: over(METADATA_OPTIONS, inputs.metadataOptions),
     primaryNetworkInterface: {
@@ -52,7 +53,7 @@ export function instanceView(
 }
 
 /** The Elastic IP associated, else the address that EC2 gave the instance, else none. */
-function publicAddress(cloud: CloudReader, record: CloudRecord): string {
+export function publicAddress(cloud: CloudReader, record: CloudRecord): string {
   return asText(elasticIpOf(cloud, record)?.outputs.publicIp ?? record.outputs.automaticIp);
 }
 

@@ -13,6 +13,7 @@ import { all, between, ipv4, length, matches, oneOf } from "./formats.ts";
 import { newId } from "./id.ts";
 import { placeInstance } from "./instance-placement.ts";
 import { assertLaunchable } from "./instance-rules.ts";
+import { stateAfterChange } from "./instance-state.ts";
 import { instanceView } from "./instance-view.ts";
 import { AWS_TYPES } from "./types.ts";
 import { assertUserDataSize, base64, keepFirstBoot } from "./user-data.ts";
@@ -136,7 +137,7 @@ export function instance(account: Account): ResourceDefinition {
       const after = inputs as JsonObject;
       assertUserDataSize(MODIFY, after);
       assertLaunchable(account, cloud, MODIFY, inputs);
-      return keepFirstBoot(record, after);
+      return { ...keepFirstBoot(record, after), ...stateAfterChange(record, after) };
     },
 
     view: (cloud, record, inputs) => instanceView(account, cloud, record, inputs),

@@ -115,7 +115,7 @@ function interfaceView(
 }
 
 /** A locally administered address that follows from the private one, so that it stays and is nobody else's. */
-function macAddress(privateIp: string): string {
+export function macAddress(privateIp: string): string {
   const octets = privateIp.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
   return ["02", "00", ...octets].join(":");
 }

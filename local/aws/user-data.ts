@@ -38,7 +38,8 @@ export function base64(value: string): string | undefined {
   return isBase64 ? undefined : "must be base64-encoded";
 }
 
-function userData({ userData: text, userDataBase64: encoded }: JsonObject): Buffer | undefined {
+/** The user data of an instance as it is declared now, before base64; undefined if there is none. */
+export function userData({ userData: text, userDataBase64: encoded }: JsonObject): Buffer | undefined {
   if (typeof text === "string") return Buffer.from(text, "utf8");
   return typeof encoded === "string" ? Buffer.from(encoded, "base64") : undefined;
 }

@@ -5,6 +5,7 @@ import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { awsResource } from "./aws-resource.ts";
 import { matches } from "./formats.ts";
+import { stopInstance } from "./instance-state.ts";
 import { AWS_TYPES } from "./types.ts";
 
 const ATTACH = { service: "EC2", operation: "AttachVolume" } as const;
@@ -12,6 +13,7 @@ const ATTACH = { service: "EC2", operation: "AttachVolume" } as const;
 interface Inputs {
   readonly deviceName: string;
   readonly instanceId: string;
+  readonly stopInstanceBeforeDetaching?: boolean;
   readonly volumeId: string;
 }
 
@@ -53,6 +55,10 @@ export function volumeAttachment(account: Account): ResourceDefinition {
       // The id is made of what it joins, as the real provider does.
       const digest = createHash("sha256").update(`${deviceName}-${instanceId}-${volumeId}-`).digest("hex");
       return { id: `vai-${String(parseInt(digest.slice(0, 8), 16))}`, outputs: {} };
+    },
+
+    delete: (cloud, _, { instanceId, stopInstanceBeforeDetaching }) => {
+      if (stopInstanceBeforeDetaching === true) stopInstance(cloud, instanceId);
     },
   });
 }

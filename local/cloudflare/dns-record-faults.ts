@@ -1,11 +1,12 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { fault, validationFault, type ApiFault } from "./api-error.ts";
+import { CAA_TAGS, caaParts } from "./caa-content.ts";
 import { PROXIABLE_TYPES, type DnsRecordInputs, type StoredDnsRecord } from "./dns-record-inputs.ts";
 import { isRecordName, isTargetName } from "./record-name.ts";
 import { txtStrings } from "./txt-content.ts";
 
 /** Types that the local cloud serves. Cloudflare has more. */
-const SERVED_TYPES: readonly string[] = ["A", "AAAA", "CNAME", "MX", "NS", "PTR", "TXT"];
+const SERVED_TYPES: readonly string[] = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "TXT"];
 
 /** Characters of one TXT record's text, quotation marks aside, and of all at a name together. */
 const MAX_TXT = 2048;
@@ -48,7 +49,10 @@ export function conflicts(
 }
 
 function contentFaults({ name, type, content, priority }: StoredDnsRecord): readonly ApiFault[] {
-  if (content === "") return [validationFault(`content is a required field of ${type} records`)];
+  if (content === "") {
+    const field = type === "CAA" ? "data (flags, tag, value)" : "content";
+    return [validationFault(`${field} is a required field of ${type} records`)];
+  }
   switch (type) {
     case "A":
       return isIPv4(content) ? [] : [fault(9005, "Content for A record must be a valid IPv4 address.")];
@@ -64,6 +68,8 @@ function contentFaults({ name, type, content, priority }: StoredDnsRecord): read
       return isTargetName(content) ? [] : [validationFault(`Content for ${type} record is invalid.`)];
     case "TXT":
       return txtFaults(content);
+    case "CAA":
+      return caaFaults(content);
     default:
       return [];
   }
@@ -90,6 +96,13 @@ function txtFaults(content: string): readonly ApiFault[] {
   return length > MAX_TXT
     ? [validationFault(`the content of a TXT record must be ${MAX_TXT} characters or less, it is ${length}`)]
     : [];
+}
+
+function caaFaults(content: string): readonly ApiFault[] {
+  const parts = caaParts(content);
+  if (parts === undefined)
+    return [validationFault(`the tag of a CAA record must be one of ${CAA_TAGS.join(", ")}`)];
+  return parts.flags > 255 ? [validationFault("the flags of a CAA record must be between 0 and 255")] : [];
 }
 
 function isTimeToLive(ttl: number): boolean {

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
+import { caaContent, type CaaParts } from "./caa-content.ts";
 import { fullRecordName } from "./record-name.ts";
 import { storedTxtContent } from "./txt-content.ts";
 
@@ -17,8 +18,8 @@ export interface DnsRecordInputs {
   readonly proxied?: boolean;
   readonly comment?: string;
   readonly tags?: readonly string[];
-  /** An MX may have its parts here instead. */
-  readonly data?: { readonly target?: string; readonly priority?: number };
+  /** An MX may have its parts here instead, a CAA must. */
+  readonly data?: { readonly target?: string; readonly priority?: number } & Partial<CaaParts>;
   readonly settings?: {
     readonly ipv4Only?: boolean;
     readonly ipv6Only?: boolean;
@@ -46,7 +47,10 @@ export function storedDnsRecord(inputs: DnsRecordInputs, zone: string): StoredDn
   return {
     name: fullRecordName(inputs.name, zone),
     type,
-    content: storedContent(type, inputs.content ?? inputs.data?.target ?? "", zone),
+    content:
+      type === "CAA"
+        ? caaContent(inputs.data ?? {})
+        : storedContent(type, inputs.content ?? inputs.data?.target ?? "", zone),
     ttl: inputs.ttl,
     proxied: inputs.proxied ?? false,
     ...(priority !== undefined && { priority }),

@@ -26,8 +26,8 @@ export function letsOut(cloud: CloudReader, instance: CloudRecord, destination: 
   });
 }
 
-/** A network interface that the program declares has its groups itself. */
-function securityGroups(cloud: CloudReader, { inputs, outputs }: CloudRecord): readonly string[] {
+/** Ids of an instance's security groups; a network interface that the program declares has its groups itself. */
+export function securityGroups(cloud: CloudReader, { inputs, outputs }: CloudRecord): readonly string[] {
   const networkInterface = cloud.find(AWS_TYPES.networkInterface, asText(outputs.primaryNetworkInterfaceId));
   const own =
     networkInterface === undefined ? inputs.vpcSecurityGroupIds : networkInterface.inputs.securityGroups;

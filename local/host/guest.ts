@@ -1,5 +1,6 @@
 import { partitionOf } from "../aws/account.ts";
 import { elasticIpOf } from "../aws/association.ts";
+import { instanceState } from "../aws/instance-state.ts";
 import { readParameter } from "../aws/parameter.ts";
 import { AWS_TYPES } from "../aws/types.ts";
 import { bootedUserData } from "../aws/user-data.ts";
@@ -75,6 +76,7 @@ export function readGuest(cloud: CloudReader, account: HostAccount, instanceId: 
 }
 
 function guestOf(cloud: CloudReader, account: HostAccount, instance: CloudRecord): Guest {
+  if (instanceState(instance) === "stopped") throw new Error("it is stopped");
   const userData = bootedUserData(instance);
   if (userData === undefined) throw new Error("it has no user data");
   const { files, fqdn } = readCloudConfig(userData);

@@ -5,28 +5,27 @@ export interface KeyFetch {
   readonly path: string;
 }
 
-/**
- * Finds what the host fetches in its systemd units: lines as
- * `ExecStart=PROGRAM --region REGION --parameter NAME … PATH`, the path last.
- */
+const FACTS = "/etc/okmail/host.json";
+
+/** Finds the DKIM keys that the host's program `okmail` fetches, in the file that tells it so. */
 export function readKeyFetches(files: ReadonlyMap<string, string>): readonly KeyFetch[] {
-  return [...files]
-    .filter(([path]) => path.startsWith("/etc/systemd/system/"))
-    .flatMap(([, text]) => text.split(/\r?\n/))
-    .flatMap((line) => {
-      const words = line
-        .replace(/^ExecStart=/, "")
-        .trim()
-        .split(/\s+/);
-      const parameter = valueAfter(words, "--parameter");
-      const path = words.at(-1);
-      if (!line.startsWith("ExecStart=") || parameter === undefined || path?.startsWith("/") !== true)
-        return [];
-      return [{ parameter, region: valueAfter(words, "--region"), path }];
-    });
+  const text = files.get(FACTS);
+  if (text === undefined) return [];
+  const facts: unknown = parsed(text);
+  if (typeof facts !== "object" || facts === null) return [];
+  const { region, dkim } = facts as { region?: unknown; dkim?: unknown };
+  return (Array.isArray(dkim) ? (dkim as unknown[]) : []).flatMap((key) => {
+    if (typeof key !== "object" || key === null) return [];
+    const { parameter, file } = key as { parameter?: unknown; file?: unknown };
+    if (typeof parameter !== "string" || typeof file !== "string") return [];
+    return [{ parameter, region: typeof region === "string" ? region : undefined, path: file }];
+  });
 }
 
-function valueAfter(words: readonly string[], option: string): string | undefined {
-  const index = words.indexOf(option);
-  return index === -1 ? undefined : words[index + 1];
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${FACTS} is no JSON, so the host fetches no key`);
+  }
 }

@@ -11,8 +11,8 @@ export type Delivery =
   | { readonly status: "held"; readonly reason: string };
 
 /**
- * Sends a letter as the host's Postfix and OpenDKIM would: signed, from its public address, under its HELO name. The
- * connection goes to the receiver on loopback and says by PROXY protocol where it comes from.
+ * Sends a letter as the host's Postfix and OpenDKIM would: signed, from its public address, under its HELO name. To a receiver on
+ * loopback the connection says by PROXY protocol where it comes from.
  */
 export async function sendMessage(
   guest: Guest,

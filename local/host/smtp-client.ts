@@ -3,10 +3,16 @@ import { connect, isIPv6, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 
+/** How a client gets to the receiver. */
+export type ReceiverAccess =
+  /** Where it listens for connections that begin with a PROXY header. */
+  | { readonly address: string; readonly port: number }
+  /** What makes a connection that comes from the client's own address. */
+  | { readonly dial: (source: string | undefined) => Promise<Socket> };
+
 /** A message on its way: where it comes from as the receiver shall see it, and where it goes. */
 export interface Shipment {
-  /** Where the receiver listens. */
-  readonly receiver: { readonly address: string; readonly port: number };
+  readonly receiver: ReceiverAccess;
   /** The address that the receiver sees as the client's; undefined if the client has none on the internet. */
   readonly source: string | undefined;
   /** The name said in EHLO. */
@@ -45,8 +51,8 @@ export interface Receipt {
 export const RECEIVER_ENDPOINT = { ip4: "203.0.113.25", ip6: "2001:db8:113::25", port: 25 } as const;
 
 /**
- * Sends a message as a mail server does: connects, says who the client is (PROXY protocol, version 1), encrypts where the
- * receiver offers it without asking whose certificate it is, and gives the message over. Never rejects.
+ * Sends a message as a mail server does: connects, by PROXY protocol (version 1) where the address isn't the client's own, encrypts
+ * where the receiver offers it without asking whose certificate it is, and gives the message over. Never rejects.
  */
 export async function ship(shipment: Shipment): Promise<Receipt> {
   const dialogue: string[] = [];
@@ -78,6 +84,7 @@ interface SmtpFault extends Error {
 }
 
 async function connectAs({ receiver, source, patience = 20_000 }: Shipment): Promise<Socket> {
+  if ("dial" in receiver) return receiver.dial(source);
   const socket = connect({ host: receiver.address, port: receiver.port, timeout: patience });
   await once(socket, "connect");
   socket.write(proxyHeader(source));

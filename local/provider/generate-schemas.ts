@@ -42,6 +42,7 @@ export const SELECTIONS: readonly Selection[] = [
     ],
   },
   { name: "cloudflare", resources: ["cloudflare:index/dnsRecord:DnsRecord"], functions: [] },
+  { name: "random", resources: ["random:index/randomPassword:RandomPassword"], functions: [] },
   { name: "tls", resources: ["tls:index/privateKey:PrivateKey"], functions: [] },
 ];
 

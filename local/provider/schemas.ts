@@ -1,12 +1,14 @@
 import type { PackageSchema, Schema } from "./definition.ts";
 import aws from "./schemas/aws.json" with { type: "json" };
 import cloudflare from "./schemas/cloudflare.json" with { type: "json" };
+import random from "./schemas/random.json" with { type: "json" };
 import tls from "./schemas/tls.json" with { type: "json" };
 
 /** What the installed SDKs say of the types that the local cloud knows; made by `generate-schemas.ts`. */
 export const SCHEMAS = {
   aws: aws as unknown as PackageSchema,
   cloudflare: cloudflare as unknown as PackageSchema,
+  random: random as unknown as PackageSchema,
   tls: tls as unknown as PackageSchema,
 };
 

@@ -26,7 +26,6 @@ async function declare(preview: boolean): Promise<MailRecords> {
           ],
           spf: { all: "fail", a: false, mx: true, includes: [], ip4: [] },
           dmarc: { policy: "none", rua: [] },
-          dkim: { selector: "okmail1", record: "v=DKIM1; k=rsa; p=" },
           mailExchangers: [],
         },
         options,

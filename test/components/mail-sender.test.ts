@@ -1,15 +1,23 @@
+import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { MailSender, type MailSenderArgs } from "../../components/mail-sender.ts";
 import { outputOf, unknown } from "../helpers/output-of.ts";
-import { record } from "../helpers/recorded-resources.ts";
+import { record, type RecordedResource, type Recording } from "../helpers/recorded-resources.ts";
 
 const eip = "aws:ec2/eip:Eip";
 const instance = "aws:ec2/instance:Instance";
 const dnsRecord = "cloudflare:index/dnsRecord:DnsRecord";
+const parameter = "aws:ssm/parameter:Parameter";
+const volume = "aws:ebs/volume:Volume";
+const attachment = "aws:ec2/volumeAttachment:VolumeAttachment";
+const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const zoneId = "023e105f4ecef8ad9ca31a8372d0c353";
 const args: MailSenderArgs = { domain: "example.com", zoneId };
+const selfSigned: Partial<MailSenderArgs> = { tls: { certificate: "self-signed" } };
+const elsewhere: Partial<MailSenderArgs> = { mailExchangers: ["mx.example.net"] };
+const submission = { users: ["app", "shop"] };
 const twoHosts: MailSenderArgs = { ...args, hosts: [{ key: "okmail" }, { key: "okmail2", name: "mx2" }] };
 
 async function declare(changes: Partial<MailSenderArgs> = {}, { preview = false } = {}) {
@@ -140,38 +148,55 @@ describe("a host", () => {
     expect(given.options.ignoreChanges).toEqual([]);
   });
 
-  test("is open from outside on port 25 alone, and not at all where others take the mail", async () => {
-    const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
-    expect((await declare()).ofType(ingress).map(({ inputs }) => inputs)).toEqual([
-      expect.objectContaining({ ipProtocol: "tcp", fromPort: 25, toPort: 25 }),
+  test.each<[string, Partial<MailSenderArgs>, number[]]>([
+    ["for bounces and the certificate that they come under", {}, [25, 80]],
+    ["for bounces alone where the certificate is its own", selfSigned, [25]],
+    ["for applications too where they submit mail", { submission }, [25, 80, 465, 587]],
+    ["for nothing where others take the mail", elsewhere, []],
+    ["for applications alone where others take the mail", { ...elsewhere, submission }, [80, 465, 587]],
+  ])("is open from outside %s", async (_, changes, ports) => {
+    const rules = (await declare(changes)).ofType(ingress).map(({ inputs }) => inputs);
+    expect(new Set(rules.map(({ fromPort }) => fromPort))).toEqual(new Set(ports));
+    expect(rules).toHaveLength(ports.length);
+    for (const rule of rules)
+      expect(rule).toMatchObject({ ipProtocol: "tcp", toPort: rule.fromPort, cidrIpv4: "0.0.0.0/0" });
+  });
+
+  test("reaches out for mail, packages, AWS and the DNS, whose servers its resolver asks itself", async () => {
+    const { ofType } = await declare();
+    const ports = ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule").map(({ inputs }) => [
+      inputs.ipProtocol,
+      inputs.fromPort,
+      inputs.toPort,
     ]);
-    expect((await declare({ mailExchangers: ["mx.example.net"] })).ofType(ingress)).toEqual([]);
+    expect(ports).toEqual([
+      ["tcp", 25, 25],
+      ["udp", 53, 53],
+      ["tcp", 53, 53],
+      ["tcp", 80, 80],
+      ["tcp", 443, 443],
+    ]);
   });
 
-  test("reaches out on ports 25, 80 and 443", async () => {
-    const { ofType } = await declare();
-    const ports = ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule").map(
-      ({ inputs }) => inputs.fromPort,
-    );
-    expect(ports).toEqual([25, 80, 443]);
-  });
-
-  test("may read its own key and be reached by Session Manager, no more", async () => {
-    const { ofType } = await declare();
+  test("may read what it signs and checks passwords with and be reached by Session Manager, no more", async () => {
+    const dkim = { ed25519Selector: "okmail1e", standbySelector: "okmail2" };
+    const { ofType } = await declare({ submission, dkim });
     const statements = ofType("aws:iam/rolePolicy:RolePolicy").flatMap(
       ({ inputs }) => (JSON.parse(inputs.policy as string) as { Statement: unknown[] }).Statement,
     );
+    const names = ["dkim/okmail1", "dkim/okmail1e", "submission/app", "submission/shop"];
     expect(statements).toContainEqual({
       Effect: "Allow",
       Action: "ssm:GetParameter",
-      Resource: ["arn:aws:ssm:eu-central-1:123456789012:parameter/okmail/example.com/dkim/okmail1"],
+      Resource: names.map(
+        (name) => `arn:aws:ssm:eu-central-1:123456789012:parameter/okmail/example.com/${name}`,
+      ),
     });
     expect(JSON.stringify(statements)).not.toMatch(/"(?:\*|ssm:\*|ssm:GetParameters?)","Resource":"\*"/);
   });
 
   test("gets user data without a secret, known in the first preview", async () => {
-    const { find } = await declare({}, { preview: true });
-    const userData = find(instance, "mail-okmail-host").inputs.userData as string;
+    const userData = userDataOf(await declare({}, { preview: true }));
     expect(userData).toMatch(/^#cloud-config\n/);
     expect(parse(userData)).toMatchObject({ fqdn: "okmail.example.com" });
     expect(userData).toContain("/okmail/example.com/dkim/okmail1");
@@ -179,13 +204,166 @@ describe("a host", () => {
   });
 });
 
-test("a host takes the DMARC reports that it asks for", async () => {
-  const dmarc = { rua: ["own-reports@example.com", "other-reports@example.net"] };
+describe("a host's volume for mail", () => {
+  test("is an encrypted gp3 disk in the zone of the host's own subnet, kept like an address", async () => {
+    const { find } = await declare();
+    const { inputs, options } = find(volume, "mail-okmail-queue");
+    expect(inputs).toMatchObject({
+      availabilityZone: "zone of subnet-0aaaaaaa",
+      encrypted: true,
+      type: "gp3",
+      size: 20,
+    });
+    expect(options).toMatchObject({ protect: true, retainOnDelete: true });
+  });
+
+  test("has the size asked for, and goes with the stack only where the configuration says so", async () => {
+    const { find } = await declare({ queueVolumeSize: 100, keepQueues: false });
+    const { inputs, options } = find(volume, "mail-okmail-queue");
+    expect(inputs.size).toBe(100);
+    expect(options).toMatchObject({ protect: false, retainOnDelete: false });
+  });
+
+  test("is each host's own, in its own zone", async () => {
+    const { ofType } = await declare({
+      hosts: [{ key: "okmail" }, { key: "okmail2", subnetId: "subnet-0cccccccc" }],
+    });
+    expect(inOrder(ofType(volume)).map(({ name, inputs }) => [name, inputs.availabilityZone])).toEqual([
+      ["mail-okmail-queue", "zone of subnet-0aaaaaaa"],
+      ["mail-okmail2-queue", "zone of subnet-0cccccccc"],
+    ]);
+  });
+
+  test("is named by a tag that the host reads, so user data doesn't hang on it", async () => {
+    const { find } = await declare();
+    expect(find(instance, "mail-okmail-host").inputs).toMatchObject({
+      tags: { "okmail:queue-volume": "mail-okmail-queue-id" },
+      metadataOptions: { instanceMetadataTags: "enabled" },
+    });
+    const planned = await declare({}, { preview: true });
+    const tags = planned.find(instance, "mail-okmail-host").inputs.tags as Record<string, unknown>;
+    expect(tags["okmail:queue-volume"]).toSatisfy(pulumi.isUnknown);
+    expect(userDataOf(planned)).toMatch(/^#cloud-config\n/);
+  });
+
+  test("is attached to the host, which stops before it goes; another volume is another host's", async () => {
+    const { find } = await declare();
+    const { inputs, options } = find(attachment, "mail-okmail-queue-attachment");
+    expect(inputs).toEqual({
+      deviceName: "/dev/sdf",
+      instanceId: "mail-okmail-host-id",
+      volumeId: "mail-okmail-queue-id",
+      stopInstanceBeforeDetaching: true,
+    });
+    expect(options.deleteBeforeReplace).toBe(true);
+    const host = find(instance, "mail-okmail-host").options;
+    expect(host.replaceWith?.map((each) => each.constructor.name)).toEqual(["Volume"]);
+  });
+});
+
+describe("submission", () => {
+  test("is closed by default, and nobody has a password", async () => {
+    const { ofType, sender } = await declare();
+    expect(ofType("random:index/randomPassword:RandomPassword")).toEqual([]);
+    expect(sender.submission).toBeUndefined();
+  });
+
+  test("has a password for each user, of letters and digits, that nobody guesses", async () => {
+    const { ofType } = await declare({ submission });
+    const passwords = inOrder(ofType("random:index/randomPassword:RandomPassword"));
+    expect(passwords.map(({ name, inputs }) => [name, inputs])).toEqual([
+      ["mail-submission-app-password", { length: 32, special: false }],
+      ["mail-submission-shop-password", { length: 32, special: false }],
+    ]);
+  });
+
+  test("has passwords in SecureString parameters and nowhere else", async () => {
+    const { find, resources } = await declare({ submission });
+    expect(find(parameter, "mail-submission-app-parameter").inputs).toMatchObject({
+      name: "/okmail/example.com/submission/app",
+      type: "SecureString",
+      value: secret("the password of mail-submission-app-password"),
+    });
+    const holders = resources.filter(({ inputs }) => JSON.stringify(inputs).includes("the password of"));
+    expect(inOrder(holders).map(({ name }) => name)).toEqual([
+      "mail-submission-app-parameter",
+      "mail-submission-shop-parameter",
+    ]);
+  });
+
+  test("is told with hosts and ports in clear, and passwords as a secret", async () => {
+    const { sender } = await declare({ ...twoHosts, submission });
+    const { hosts, ports, passwords } = sender.submission ?? expect.unreachable();
+    expect(hosts).toEqual(["okmail.example.com", "mx2.example.com"]);
+    expect(ports).toEqual([465, 587]);
+    expect(await pulumi.isSecret(passwords)).toBe(true);
+    expect(await outputOf(passwords)).toEqual({
+      app: "the password of mail-submission-app-password",
+      shop: "the password of mail-submission-shop-password",
+    });
+  });
+
+  test("is known to the host by names and parameters, in a preview too", async () => {
+    const userData = userDataOf(await declare({ submission }, { preview: true }));
+    for (const name of ["app", "shop"]) expect(userData).toContain(`/okmail/example.com/submission/${name}`);
+    expect(userData).not.toContain("the password of");
+    expect(userDataOf(await declare({}, { preview: true }))).not.toContain("/submission/");
+  });
+});
+
+test("a host takes the reports that it asks for", async () => {
+  const reports = {
+    dmarc: { rua: ["own-reports@example.com", "other-reports@example.net"] },
+    tlsRpt: { rua: ["own-tls@example.com", "other-tls@example.net"] },
+  };
   const userData = async (changes: Partial<MailSenderArgs>) =>
-    (await declare({ dmarc, ...changes })).find(instance, "mail-okmail-host").inputs.userData as string;
-  expect(await userData({})).toContain("own-reports");
-  expect(await userData({})).not.toContain("other-reports");
-  expect(await userData({ mailExchangers: ["mx.example.net"] })).not.toContain("own-reports");
+    userDataOf(await declare({ ...reports, ...changes }));
+  const own = await userData({});
+  for (const name of ["own-reports", "own-tls"]) expect(own).toContain(name);
+  for (const name of ["other-reports", "other-tls"]) expect(own).not.toContain(name);
+  expect(await userData(elsewhere)).not.toMatch(/own-reports|own-tls/);
+});
+
+describe("DKIM keys", () => {
+  const all = { selector: "a", ed25519Selector: "e", standbySelector: "b" };
+
+  test("are an RSA key, and an Ed25519 key and a standby where they are asked for", async () => {
+    const { ofType } = await declare({ dkim: { ...all, bits: 3072 } });
+    const keys = inOrder(ofType("tls:index/privateKey:PrivateKey"));
+    expect(keys.map(({ name, inputs }) => [name, inputs])).toEqual([
+      ["mail-dkim-a-key", { algorithm: "RSA", rsaBits: 3072 }],
+      ["mail-dkim-b-key", { algorithm: "RSA", rsaBits: 3072 }],
+      ["mail-dkim-e-key", { algorithm: "ED25519" }],
+    ]);
+  });
+
+  test("are all published, an Ed25519 key by its bare octets (RFC 8463 4.2)", async () => {
+    const { find, sender } = await declare({ dkim: all });
+    expect(find(dnsRecord, "mail-dkim-e").inputs).toMatchObject({
+      name: "e._domainkey.example.com",
+      type: "TXT",
+      content: '"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="',
+    });
+    expect(find(dnsRecord, "mail-dkim-b").inputs).toMatchObject({ name: "b._domainkey.example.com" });
+    const records = (await outputOf(sender.records)) as { name: string }[];
+    expect(records.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["a", "e", "b"].map((selector) => `${selector}._domainkey.example.com`)),
+    );
+  });
+
+  test("swap their parts without moving: only what the host signs with changes", async () => {
+    const before = await declare({ dkim: { selector: "a", standbySelector: "b" } });
+    const after = await declare({ dkim: { selector: "b", standbySelector: "a" } });
+    const keys = ({ resources }: typeof before) =>
+      inOrder(resources.filter(({ name }) => name.startsWith("mail-dkim-"))).map(
+        ({ type, name, inputs }) => ({ type, name, inputs }),
+      );
+    expect(keys(after)).toEqual(keys(before));
+    expect(userDataOf(before)).toContain("/dkim/a");
+    expect(userDataOf(before)).not.toContain("/dkim/b");
+    expect(userDataOf(after)).toContain("/dkim/b");
+    expect(userDataOf(after)).not.toContain("/dkim/a");
+  });
 });
 
 describe("the records", () => {
@@ -261,6 +439,55 @@ describe("the records", () => {
   });
 });
 
+describe("the records that are asked for", () => {
+  test("are none by default", async () => {
+    const { ofType, sender } = await declare();
+    expect(ofType(dnsRecord).map(({ inputs }) => inputs.name)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^_mta-sts|^_smtp/)]),
+    );
+    expect(ofType(dnsRecord).map(({ inputs }) => inputs.type)).not.toContain("CAA");
+    expect(sender.mtaSts).toBeUndefined();
+  });
+
+  test("MTA-STS names the mail exchangers, and says where its policy has to be served", async () => {
+    const mtaSts = { mode: "testing", maxAge: 86_400 } as const;
+    const { find, sender } = await declare({ ...twoHosts, mtaSts });
+    expect(sender.mtaSts).toEqual({
+      url: "https://mta-sts.example.com/.well-known/mta-sts.txt",
+      policy: "version: STSv1\nmode: testing\nmx: okmail.example.com\nmx: mx2.example.com\nmax_age: 86400\n",
+    });
+    const { name, content } = find(dnsRecord, "mail-mta-sts").inputs;
+    expect(name).toBe("_mta-sts.example.com");
+    expect(content).toMatch(/^"v=STSv1; id=[0-9a-f]{20};"$/);
+    const others = await declare({ ...elsewhere, mtaSts });
+    expect(others.sender.mtaSts?.policy).toContain("\nmx: mx.example.net\n");
+    expect(others.find(dnsRecord, "mail-mta-sts").inputs.content).not.toBe(content);
+  });
+
+  test("TLSRPT says where reports go", async () => {
+    const { find } = await declare({ tlsRpt: { rua: ["tls@example.com"] } });
+    expect(find(dnsRecord, "mail-tls-rpt").inputs).toMatchObject({
+      name: "_smtp._tls.example.com",
+      type: "TXT",
+      content: '"v=TLSRPTv1; rua=mailto:tls@example.com"',
+    });
+  });
+
+  test("CAA lets one authority issue for each HELO name, where one is asked at all", async () => {
+    const caa = "letsencrypt.org";
+    const { ofType } = await declare({ ...twoHosts, tls: { caa } });
+    const records = ofType(dnsRecord).filter(({ inputs }) => inputs.type === "CAA");
+    expect(records.map(({ inputs: { name, data } }) => [name, data])).toEqual(
+      ["okmail.example.com", "mx2.example.com"].map((name) => [
+        name,
+        { flags: 0, tag: "issue", value: "letsencrypt.org; validationmethods=http-01" },
+      ]),
+    );
+    const none = await declare({ ...elsewhere, tls: { caa } });
+    expect(none.ofType(dnsRecord).map(({ inputs }) => inputs.type)).not.toContain("CAA");
+  });
+});
+
 describe("a first preview", () => {
   test("leaves contents that hang on an address unknown, never wrong", async () => {
     const { find } = await declare({}, { preview: true });
@@ -293,6 +520,18 @@ const secret = (value: unknown) => ({
   [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig,
   value,
 });
+
+/** The cloud-config of the first host, in plain text. */
+function userDataOf({ find }: Recording): string {
+  const { userDataBase64 } = find(instance, "mail-okmail-host").inputs;
+  return gunzipSync(Buffer.from(userDataBase64 as string, "base64")).toString();
+}
+
+/** Resources sorted: which one is recorded first hangs on what each waits for. */
+const inOrder = (resources: readonly RecordedResource[]) => {
+  const key = ({ type, name }: RecordedResource) => `${type} ${name}`;
+  return resources.toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
+};
 
 /** The logical names of what a resource waits for. */
 async function dependencies(options: pulumi.CustomResourceOptions): Promise<string[]> {

@@ -6,6 +6,7 @@ import { localFolder } from "../../local/session.ts";
 test("without arguments it is the project's own local cloud", () => {
   expect(readArguments([])).toEqual({
     folder: localFolder,
+    stack: "local",
     configFile: undefined,
     dnsPort: undefined,
     keep: false,

@@ -5,6 +5,7 @@ import { bootedUserData } from "../../local/aws/user-data.ts";
 import { UNKNOWN } from "../../local/provider/values.ts";
 import type { Properties } from "../../local/provider/values.ts";
 import { REGION, TRUST_POLICY, imageId, openAccount } from "./aws-account.ts";
+import type { State } from "./provider-client.ts";
 
 const { subnets, securityGroupId } = defaultNetwork(REGION);
 
@@ -326,6 +327,26 @@ describe("volumes", () => {
     await client.delete(first);
     expect(await client.refresh(attachment)).toBeUndefined();
     await attach(second.id, "b");
+  });
+
+  test("stop their instance before they go, where that is asked for, and nothing but a restart starts it", async () => {
+    const { host, client } = await openAccount();
+    const make = async (name: string, options: Properties) => {
+      const volume = await client.up(AWS_TYPES.volume, name, { availabilityZone: "eu-central-1a", size: 8 });
+      const machine = await host(name);
+      const inputs = { deviceName: "/dev/sdf", instanceId: machine.id, volumeId: volume.id, ...options };
+      await client.delete(await client.up(AWS_TYPES.volumeAttachment, name, inputs));
+      return machine;
+    };
+    const stateOf = async (machine: State) => (await client.refresh(machine))?.outputs.instanceState;
+    const running = await make("a", {});
+    expect(await stateOf(running)).toBe("running");
+    const stopped = await make("b", { stopInstanceBeforeDetaching: true });
+    expect(await stateOf(stopped)).toBe("stopped");
+    const tagged = await client.change(stopped, { ...stopped.inputs, tags: { Name: "b" } });
+    expect(tagged.outputs.instanceState).toBe("stopped");
+    const larger = await client.change(tagged, { ...tagged.inputs, instanceType: "t4g.medium" });
+    expect(larger.outputs.instanceState).toBe("running");
   });
 
   test("are attached in their own zone, one at a device", async () => {

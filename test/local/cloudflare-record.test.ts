@@ -8,6 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => account.close());
 
+const caa = (data: JsonObject) => ({ zoneId: ZONE.id, type: "CAA", name: "mail", ttl: 300, data });
 const a = (name: string, extra: JsonObject = {}) => declared("A", name, "192.0.2.10", extra);
 
 describe("a record", () => {
@@ -63,6 +64,30 @@ describe("a record", () => {
       data: { target: "mail.example.com", priority: 5 },
     });
     expect(outputs).toMatchObject({ content: "mail.example.com", priority: 5 });
+  });
+
+  it("of type CAA has its parts in data, and is told in Cloudflare's form", async () => {
+    const { outputs } = await account.create(caa({ flags: 0, tag: "issue", value: "ca.example" }));
+    expect(outputs).toMatchObject({ content: '0 issue "ca.example"', proxiable: false });
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ["no parts", {}, "data (flags, tag, value) is a required field of CAA records"],
+    ["no value", { flags: 0, tag: "issue" }, "data (flags, tag, value) is a required field"],
+    [
+      "a tag that there isn't",
+      { flags: 0, tag: "isue", value: "ca.example" },
+      "must be one of issue, issuewild",
+    ],
+    ["flags of two octets", { flags: 256, tag: "issue", value: "ca.example" }, "between 0 and 255"],
+  ])("of type CAA is refused with %s", async (_, data, message) => {
+    await expect(account.create(caa(data))).rejects.toThrow(message);
+  });
+
+  it("of type CAA is refused with its parts in content", async () => {
+    await expect(account.create(declared("CAA", "x", '0 issue "ca.example"'))).rejects.toThrow(
+      "data (flags, tag, value) is a required field",
+    );
   });
 
   it("may be a proxied MX's target, which Cloudflare doesn't look at", async () => {
@@ -174,8 +199,8 @@ describe("a record by itself is refused", () => {
     ["for no content", { zoneId: ZONE.id, type: "A", name: "x", ttl: 300 }, "content is a required field"],
     [
       "for a type that isn't served",
-      declared("CAA", "x", "0 issue ca.example"),
-      "the local cloud doesn't serve CAA records",
+      declared("SRV", "x", "0 5060 sip.example.com"),
+      "the local cloud doesn't serve SRV records",
     ],
   ])("%s", async (_, inputs, message) => {
     await expect(account.create(inputs)).rejects.toThrow(message);

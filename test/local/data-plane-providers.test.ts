@@ -9,6 +9,7 @@ import { cloudflareProvider } from "../../local/cloudflare/provider.ts";
 import { processDataPlane, type DataPlane } from "../../local/data-plane.ts";
 import { findResource } from "../../local/provider/lookup.ts";
 import { asText, CloudStore, type JsonObject } from "../../local/store.ts";
+import { userDataBase64 } from "../../mail/cloud-config.ts";
 import { declared, ZONE } from "./cloudflare-account.ts";
 import { ACCOUNT, KEY, PARAMETER, PARAMETER_ARN, PUBLIC_KEY, USER_DATA } from "./host-cloud.ts";
 
@@ -74,7 +75,7 @@ async function declareSender(): Promise<string> {
     instanceType: "t4g.small",
     primaryNetworkInterface: { networkInterfaceId: networkInterface.id },
     iamInstanceProfile: profile.id,
-    userData: USER_DATA,
+    userDataBase64: userDataBase64(USER_DATA),
   });
   const spf = `"v=spf1 ip4:${publicIp} -all"`;
   const dkim = `v=DKIM1; k=rsa; p=${PUBLIC_KEY}`;

@@ -13,7 +13,7 @@ import {
   KEY,
   openCloud,
   PUBLIC_KEY,
-  USER_DATA,
+  userDataWith,
   type Deviation,
 } from "./host-cloud.ts";
 
@@ -106,7 +106,7 @@ describe("a host as the stack declares it", () => {
 describe("the receiver's answer follows from what the stack declares", () => {
   const withHelo = (helo: string): Deviation => ({
     instance: {
-      userData: USER_DATA.replace("smtp_helo_name = okmail.example.com", `smtp_helo_name = ${helo}`),
+      userData: userDataWith("smtp_helo_name = okmail.example.com", `smtp_helo_name = ${helo}`),
     },
   });
   test.each<[string, Scene, string]>([
@@ -166,7 +166,7 @@ describe("the receiver's answer follows from what the stack declares", () => {
       {
         host: {
           instance: {
-            userData: USER_DATA.replace("non_smtpd_milters = $smtpd_milters", "non_smtpd_milters ="),
+            userData: userDataWith("non_smtpd_milters = $smtpd_milters", "non_smtpd_milters ="),
           },
         },
       },
@@ -176,7 +176,7 @@ describe("the receiver's answer follows from what the stack declares", () => {
       {
         host: {
           instance: {
-            userData: USER_DATA.replace("smtp_tls_security_level = may", "smtp_tls_security_level = none"),
+            userData: userDataWith("smtp_tls_security_level = dane", "smtp_tls_security_level = none"),
           },
         },
       },
@@ -207,7 +207,7 @@ describe("a letter never gets to the receiver", () => {
     [
       "where Postfix has a relay host",
       {
-        instance: { userData: USER_DATA.replace("smtputf8_enable = yes", "relayhost = [smtp.example.org]") },
+        instance: { userData: userDataWith("smtputf8_enable = yes", "relayhost = [smtp.example.org]") },
       },
       "hands all mail to [smtp.example.org] (relayhost)",
     ],

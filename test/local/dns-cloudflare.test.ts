@@ -23,6 +23,7 @@ test.each([
   [stored("TXT", '"a \\"b\\"" "\\\\c\\010d"'), [[Buffer.from('a "b"'), Buffer.from("\\c\nd")]]],
   [stored("TXT", '"grün"'), [[Buffer.from("grün")]]],
   [stored("TXT", '""'), [[Buffer.alloc(0)]]],
+  [stored("CAA", '0 issue "ca.example; a=b"'), [{ flags: 0, tag: "issue", value: "ca.example; a=b" }]],
 ])("$type $content is served as it is", (record, data) => {
   const served = servedRecords(record);
   expect(served.map((one) => one.data)).toEqual(data);

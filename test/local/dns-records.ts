@@ -16,6 +16,12 @@ export function record(line: string): ResourceRecord {
       return { ...base, type, data: { preference: Number(rest[0]), exchange: rest[1] ?? "" } };
     case "TXT":
       return { ...base, type, data: data.split("|").map((text) => Buffer.from(text)) };
+    case "CAA":
+      return {
+        ...base,
+        type,
+        data: { flags: Number(rest[0]), tag: "issue", value: rest.slice(2).join(" ") },
+      };
     default:
       throw new Error(`no such type in tests: ${type}`);
   }

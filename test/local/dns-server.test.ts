@@ -18,6 +18,7 @@ const ZONES = indexZones([
       "mail.example.com A 192.0.2.10",
       "www.example.com CNAME mail.example.com",
       "example.com MX 10 mail.example.com",
+      "example.com CAA 0 issue ca.example; a=b",
       `big.example.com TXT ${Array.from({ length: 10 }, () => KEY).join("|")}`,
     ),
   },
@@ -82,6 +83,9 @@ describe("Node's resolver", () => {
     await expect(resolver.resolve4("www.example.com")).resolves.toEqual(["192.0.2.10"]);
     await expect(resolver.resolveMx("example.com")).resolves.toEqual([
       { priority: 10, exchange: "mail.example.com", type: "MX" },
+    ]);
+    await expect(resolver.resolveCaa("example.com")).resolves.toEqual([
+      { critical: 0, issue: "ca.example; a=b", type: "CAA" },
     ]);
     await expect(resolver.reverse("192.0.2.10")).resolves.toEqual(["mail.example.com"]);
     await expect(resolver.resolveSoa("example.com")).resolves.toMatchObject({ nsname: "ns.okmail.internal" });

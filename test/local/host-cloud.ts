@@ -26,8 +26,15 @@ export const USER_DATA = cloudConfig({
   domain: "example.com",
   receivesMail: false,
   region: ACCOUNT.region,
-  dkim: { selector: "k1", parameterName: PARAMETER },
+  dkim: [{ selector: "k1", parameterName: PARAMETER, algorithm: "rsa-sha256" }],
+  tls: {},
 });
+
+/** The user data with `setting` said otherwise. Throws if it doesn't say it. */
+export function userDataWith(setting: string, otherwise: string): string {
+  if (!USER_DATA.includes(setting)) throw new Error(`the user data has no "${setting}"`);
+  return USER_DATA.replace(setting, otherwise);
+}
 
 const ALLOW = {
   Version: "2012-10-17",

@@ -119,17 +119,29 @@ describe("OpenDKIM's configuration", () => {
 });
 
 describe("key fetches", () => {
-  const unit = (line: string) => new Map([["/etc/systemd/system/key.service", `[Service]\n${line}\n`]]);
-  test.each([
+  const read = (facts: unknown) =>
+    readKeyFetches(new Map([["/etc/okmail/host.json", JSON.stringify(facts)]]));
+  const key = { selector: "k1", parameter: "/p", file: "/etc/key" };
+  test.each<[string, unknown, object[]]>([
     [
-      "ExecStart=/fetch --region eu-west-1 --parameter /p --owner opendkim /etc/key",
+      "a key",
+      { region: "eu-west-1", dkim: [key] },
       [{ parameter: "/p", region: "eu-west-1", path: "/etc/key" }],
     ],
-    ["ExecStart=/fetch --parameter /p /etc/key", [{ parameter: "/p", region: undefined, path: "/etc/key" }]],
-    ["#ExecStart=/fetch --parameter /p /etc/key", []],
-    ["ExecStart=/fetch --parameter", []],
-    ["ExecStart=/fetch /etc/key", []],
-  ])("in %j", (line, fetches) => expect(readKeyFetches(unit(line))).toEqual(fetches));
+    ["no Region", { dkim: [key] }, [{ parameter: "/p", region: undefined, path: "/etc/key" }]],
+    ["two keys", { dkim: [key, { ...key, parameter: "/q", file: "/etc/q" }] }, [{}, { parameter: "/q" }]],
+    ["a key without a file", { dkim: [{ parameter: "/p" }, null, 7] }, []],
+    ["no keys", { region: "eu-west-1" }, []],
+    ["nothing", null, []],
+  ])("with %s", (_, facts, fetches) => {
+    expect(read(facts)).toMatchObject(fetches);
+    expect(read(facts)).toHaveLength(fetches.length);
+  });
+
+  it("are none without the file that says them, and a file that can't be read is refused", () => {
+    expect(readKeyFetches(new Map())).toEqual([]);
+    expect(() => readKeyFetches(new Map([["/etc/okmail/host.json", "{"]]))).toThrow("is no JSON");
+  });
 });
 
 describe("IAM policies", () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, expect, it, test } from "vitest";
 import { ship, type Shipment } from "../../local/host/smtp-client.ts";
 
@@ -51,6 +51,31 @@ test.each([
   const { endpoint, heard } = await receiver("554 no");
   await ship(shipment(endpoint, { source }));
   expect(heard().startsWith(header)).toBe(true);
+});
+
+it("says nothing of where it comes from on a connection that shows it", async () => {
+  let heard = "";
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.setEncoding("latin1").on("data", (text: string) => (heard += text));
+    socket.write("554 5.7.1 go away\r\n");
+  }).listen(0, "127.0.0.1");
+  servers.push(server);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const sources: unknown[] = [];
+  const dial = async (source: string | undefined) => {
+    sources.push(source);
+    const socket = connect(port, "127.0.0.1");
+    await once(socket, "connect");
+    return socket;
+  };
+  expect(await ship(shipment({ dial }))).toMatchObject({ accepted: false, stage: "CONN", code: 554 });
+  expect(sources).toEqual(["192.0.2.10"]);
+  expect(heard).not.toContain("PROXY");
+
+  const nowhere = () => Promise.reject(new Error("no route to host"));
+  expect(await ship(shipment({ dial: nowhere }))).toMatchObject({ code: 0, reply: "no route to host" });
 });
 
 test.each([

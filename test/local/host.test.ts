@@ -44,7 +44,7 @@ describe("a host as the components declare it", () => {
       keyPath: "/etc/dkimkeys/k1.pem",
       privateKey: KEY,
     });
-    expect(guest.setting("smtp_tls_security_level")).toBe("may");
+    expect(guest.setting("smtp_tls_security_level")).toBe("dane");
     expect(guest.letsOut({ address: "203.0.113.25", port: 25 })).toBe(true);
   });
 
@@ -123,14 +123,14 @@ describe("its DKIM key", () => {
     [
       "it asks in another Region",
       {
-        ...changed("--region eu-central-1", "--region eu-west-1"),
+        ...changed('"region": "eu-central-1"', '"region": "eu-west-1"'),
         policy: { Statement: { Effect: "Allow", Action: "*", Resource: "*" } },
       },
       "there is no SSM parameter /okmail/example.com/dkim/k1 in eu-west-1",
     ],
     [
       "it fetches it to another place",
-      changed("opendkim /etc/dkimkeys/k1.pem", "opendkim /etc/dkimkeys/k2.pem"),
+      changed('"file": "/etc/dkimkeys/k1.pem"', '"file": "/etc/dkimkeys/k2.pem"'),
       "nothing puts a key at /etc/dkimkeys/k1.pem",
     ],
   ])("is missing where %s", (_, deviation, text) => expect(fault(deviation)).toContain(text));

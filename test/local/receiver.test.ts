@@ -86,8 +86,8 @@ describe("a sender that is all right", () => {
   test.each<[string, Scene]>([
     ["in clear", { shipment: { starttls: false } }],
     [
-      "with capitals and a final dot in its names",
-      { pointers: ["OkMail.Example.COM."], shipment: { helo: "OKMAIL.example.com." } },
+      "with capitals in its names, and a final dot in that of its address",
+      { pointers: ["OkMail.Example.COM."], shipment: { helo: "OKMAIL.example.com" } },
     ],
     ["with a second name that is not its own", { pointers: ["other.example.net", "okmail.example.com"] }],
     ["with a null reverse-path", { shipment: { mailFrom: "" } }],
@@ -243,6 +243,13 @@ describe("a strict receiver refuses", () => {
       "Domain example.com does not accept mail (nullMX)",
     ],
     [
+      "a sender's domain that says both that it takes no mail and where",
+      { and: ["example.com MX 0 ."] },
+      550,
+      "5.7.27",
+      "Domain example.com does not accept mail (nullMX)",
+    ],
+    [
       "SPF fail of the HELO name",
       { without: ["okmail.example.com TXT"], and: [`okmail.example.com TXT v=spf1 ip4:${elsewhere} -all`] },
       550,
@@ -284,6 +291,22 @@ describe("a strict receiver refuses", () => {
       "term=redirect=example.net",
     ],
     ["two SPF records", { and: ["example.com TXT v=spf1 -all"] }, 550, "5.7.24", "mailfrom=ada@example.com"],
+    [
+      "SPF with an mx of eleven hosts, the client first of all",
+      {
+        without: ["example.com TXT"],
+        and: [
+          "example.com TXT v=spf1 mx:many.example.com -all",
+          ...Array.from(
+            { length: 11 },
+            (_, n) => `many.example.com MX ${n} ${n === 0 ? "okmail.example.com" : `mx${n}.example.net`}`,
+          ),
+        ],
+      },
+      550,
+      "5.7.24",
+      "more than ten hosts of an mx",
+    ],
     [
       "an SPF record that can't be parsed",
       { without: ["example.com TXT"], and: ["example.com TXT v=spf1 ip4:999.1.1.1 -all"] },

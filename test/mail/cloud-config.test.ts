@@ -2,17 +2,9 @@ import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
-import { cloudConfig, type HostOptions } from "../../mail/cloud-config.ts";
-import { fetchDkimKeyScript } from "../../mail/fetch-dkim-key.ts";
+import { cloudConfig, userDataBase64, type HostOptions } from "../../mail/cloud-config.ts";
 import { expand, parseMainCf, postfixSettings } from "../../mail/postfix.ts";
-
-const options: HostOptions = {
-  helo: "okmail.example.com",
-  domain: "example.com",
-  region: "eu-central-1",
-  dkim: { selector: "okmail1", parameterName: "/okmail/example.com/dkim/okmail1" },
-  receivesMail: false,
-};
+import { complete, sending as options } from "./host/options.ts";
 
 interface Configuration {
   readonly [key: string]: unknown;
@@ -48,8 +40,25 @@ describe("cloudConfig", () => {
     expect(config.package_update).toBe(true);
     expect(config.packages).toEqual([...config.packages].sort());
     expect(config.packages).toEqual(
-      expect.arrayContaining(["ca-certificates", "curl", "opendkim", "postfix", "python3-boto3", "ssl-cert"]),
+      expect.arrayContaining([
+        "ca-certificates",
+        "chrony",
+        "curl",
+        "nftables",
+        "opendkim",
+        "postfix",
+        "python3-boto3",
+      ]),
     );
+    expect(new Set(config.packages).size).toBe(config.packages.length);
+  });
+
+  test("installs certbot where an authority is to be asked, and Dovecot where users log in", () => {
+    const all = read(cloudConfig(complete)).packages;
+    for (const name of ["certbot", "dovecot-core"]) {
+      expect(all).toContain(name);
+      expect(config.packages).not.toContain(name);
+    }
   });
 
   test("has no key that is not meant", () =>
@@ -76,50 +85,76 @@ describe("cloudConfig", () => {
     expect(expand(settings, "smtp_helo_name")).toBe(host.helo);
   });
 
-  test("writes every file after the packages, which own some of them", () => {
-    for (const file of config.write_files) expect(file, file.path).toMatchObject({ defer: true });
+  test("lets no package start what it brings, with settings that aren't ours", () => {
+    const [first] = config.write_files;
+    expect(first).toMatchObject({ path: "/usr/sbin/policy-rc.d", permissions: "0755" });
+    expect(first?.defer).toBeUndefined();
+    expect(spawnSync("sh", ["-c", first?.content ?? ""]).status).toBe(101);
+    expect(config.runcmd[0]).toEqual(["rm", "--force", "/usr/sbin/policy-rc.d"]);
   });
 
-  test("writes files that others may read, and programs that they may run", () => {
-    const executable = config.write_files
-      .filter((file) => file.permissions === "0755")
-      .map((file) => file.path);
+  test("writes every other file after the packages, which own some of them", () => {
+    const early = config.write_files.filter(({ defer }) => !defer).map(({ path }) => path);
+    expect(early).toEqual(["/usr/sbin/policy-rc.d", "/etc/apt/apt.conf.d/52okmail"]);
+  });
+
+  test("writes files that others may read, and programs that they may run, each once", () => {
+    const files = read(cloudConfig(complete)).write_files;
+    const executable = files.filter((file) => file.permissions === "0755").map((file) => file.path);
     expect(executable).toEqual([
-      "/usr/local/sbin/okmail-fetch-dkim-key",
+      "/usr/sbin/policy-rc.d",
+      "/usr/local/bin/okmail",
       "/usr/local/sbin/okmail-install-session-manager",
     ]);
-    for (const file of config.write_files) expect(["0644", "0755"]).toContain(file.permissions);
+    for (const file of files) expect(["0644", "0755"]).toContain(file.permissions);
+    expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
   });
 
-  test("fetches the DKIM key before OpenDKIM starts, on every boot, to where OpenDKIM looks", () => {
-    const unit = content("/etc/systemd/system/okmail-dkim-key.service");
-    expect(unit).toContain("\nBefore=opendkim.service\n");
-    expect(unit).toContain("\nWantedBy=opendkim.service\n");
-    expect(unit).toContain("\nAfter=network-online.target\n");
-    expect(unit).toMatch(
-      /\nExecStart=\/usr\/local\/sbin\/okmail-fetch-dkim-key --region eu-central-1 --parameter \/okmail\/example\.com\/dkim\/okmail1 --owner opendkim \/etc\/dkimkeys\/okmail1\.pem\n/,
+  test("starts Postfix only with its volume, after all that it works with", () => {
+    const unit = content("/etc/systemd/system/postfix.service.d/okmail.conf");
+    expect(unit).toMatch(/^Requires=okmail-queue\.service$/m);
+    expect(unit).toMatch(/^AssertPathIsMountPoint=\/var\/spool\/postfix$/m);
+    const [, after = ""] = /^After=(.*)$/m.exec(unit) ?? [];
+    expect(after.split(" ")).toEqual(
+      expect.arrayContaining([
+        "okmail-queue.service",
+        "time-sync.target",
+        "opendkim.service",
+        "unbound.service",
+      ]),
     );
-    expect(content("/etc/opendkim/key.table")).toContain(":/etc/dkimkeys/okmail1.pem\n");
-    expect(content("/usr/local/sbin/okmail-fetch-dkim-key")).toBe(fetchDkimKeyScript);
+    expect(content("/etc/systemd/system/okmail-queue.service")).toMatch(/^ExecStart=\S+ volume$/m);
   });
 
-  test("starts Postfix after OpenDKIM, under the names of both Debian 12 and 13", () => {
-    for (const unit of ["postfix.service", "postfix@.service"]) {
-      expect(content(`/etc/systemd/system/${unit}.d/okmail.conf`)).toMatch(/^After=.*opendkim\.service$/m);
-    }
+  test("runs commands that the program has", () => {
+    const main = content("/usr/local/lib/okmail/__main__.py");
+    const commands = config.write_files
+      .flatMap((file) => [...file.content.matchAll(/^ExecStart=\/usr\/local\/bin\/okmail (\S+)$/gm)])
+      .map(([, command = ""]) => command);
+    expect(commands.sort()).toEqual(["certificate", "metrics", "parameters", "volume"]);
+    for (const command of commands) expect(main).toContain(`    "${command}": `);
   });
 
   test("says which domain unqualified mail is from", () =>
     expect(content("/etc/mailname")).toBe("example.com\n"));
 
-  test("enables before it restarts, OpenDKIM before Postfix, and Session Manager last", () => {
-    expect(config.runcmd.map((words) => words.join(" "))).toEqual([
+  test("enables before it starts, begins with the firewall, ends with Postfix and the secrets, and Session Manager is last", () => {
+    const commands = read(cloudConfig(complete)).runcmd;
+    const services =
+      "nftables.service unbound.service opendkim.service okmail-opendkim-ed25519.service dovecot.service";
+    const timers = "okmail-parameters.timer okmail-certificate.timer certbot.timer okmail-metrics.timer";
+    expect(commands.map((words) => words.join(" "))).toEqual([
+      "rm --force /usr/sbin/policy-rc.d",
       "touch --date=10 seconds ago /etc/postfix/main.cf",
       "systemctl daemon-reload",
-      "systemctl enable okmail-dkim-key.service opendkim.service postfix.service",
-      "systemctl restart opendkim.service",
-      "systemctl restart postfix.service",
-      expect.stringMatching(/^sh -c \S+okmail-install-session-manager \|\| logger /) as string,
+      expect.stringMatching(
+        new RegExp(`^systemctl add-wants multi-user.target ${services} .*postfix.service$`),
+      ) as string,
+      `systemctl enable ${timers}`,
+      "systemctl restart systemd-journald.service chrony.service",
+      expect.stringMatching(new RegExp(`^systemctl restart ${services} .*postfix.service$`)) as string,
+      `systemctl start ${timers} okmail-parameters.service`,
+      "systemctl enable --now --no-block okmail-session-manager@eu-central-1.service",
     ]);
   });
 
@@ -128,11 +163,13 @@ describe("cloudConfig", () => {
     ["cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn/amazon-ssm-cn-north-1/latest/debian_"],
     ["us-gov-west-1", "https://s3.us-gov-west-1.amazonaws.com/amazon-ssm-us-gov-west-1/latest/debian_"],
   ])("takes the SSM agent from the bucket of %s", (region, url) => {
-    const script = content(
-      "/usr/local/sbin/okmail-install-session-manager",
-      read(cloudConfig({ ...options, region })),
-    );
-    expect(script).toContain(`"${url}$(dpkg --print-architecture)/amazon-ssm-agent.deb"`);
+    const script = content("/usr/local/sbin/okmail-install-session-manager")
+      .replace(/^deb=.*|^trap.*|^dpkg --install.*|^systemctl.*/gm, "")
+      .replace("curl ", "echo ");
+    const { stdout } = spawnSync("sh", ["-c", `dpkg() { echo arm64; }; deb=x\n${script}`, "sh", region], {
+      encoding: "utf8",
+    });
+    expect(stdout.trim().split(" ").at(-1)).toBe(`${url}arm64/amazon-ssm-agent.deb`);
   });
 
   test("has shell programs that sh understands", () => {
@@ -153,48 +190,55 @@ describe("cloudConfig", () => {
     }
   });
 
-  test("leaves a quarter of EC2's 16,384 octets free", () => {
-    const text = cloudConfig({ ...options, receivesMail: true, bounceAddress: "ops@example.net" });
-    expect(Buffer.byteLength(text)).toBeLessThan(16_384 * 0.75);
-  });
-
-  test("is refused over 16,384 octets, and not before", () => {
-    const withAddresses = (count: number) =>
-      cloudConfig({
-        ...options,
-        receivesMail: true,
-        acceptedAddresses: Array.from({ length: count }, (_, index) => `address-${index}@example.com`),
-      });
-    let count = 0;
-    let octets = 0;
-    let message = "";
-    while (message === "" && count < 1000) {
-      try {
-        octets = Buffer.byteLength(withAddresses((count += 1)));
-      } catch (error) {
-        message = (error as Error).message;
-      }
-    }
-    // One address more takes less than 100 octets.
-    expect(octets).toBeGreaterThan(16_284);
-    expect(octets).toBeLessThanOrEqual(16_384);
-    expect(message).toMatch(/^the user data of okmail\.example\.com takes 16\d+ octets; EC2 takes 16384$/);
+  test("fits into EC2's 16,384 octets with everything on, a dozen addresses and users, and 1,000 to spare", () => {
+    const packed = Buffer.from(
+      userDataBase64(
+        cloudConfig({
+          ...complete,
+          acceptedAddresses: Array.from({ length: 12 }, (_, index) => `address-${index}@example.com`),
+          submission: {
+            users: Array.from({ length: 12 }, (_, index) => ({
+              name: `user-${index}`,
+              parameterName: `/okmail/example.com/submission/user-${index}`,
+            })),
+            messagesPerHour: 1000,
+          },
+        }),
+      ),
+      "base64",
+    );
+    expect(packed.length).toBeLessThan(16_384 - 1_000);
   });
 
   test.each<[string, Partial<HostOptions>, string]>([
     ["HELO name", { helo: "okmail" }, 'the HELO name "okmail" is one label'],
     ["HELO name of two lines", { helo: "okmail.example.com\nx: y" }, "the HELO name"],
     ["domain", { domain: "example.com\n" }, "the domain"],
+    ["list of keys", { dkim: [] }, "okmail.example.com has no DKIM key"],
+    [
+      "ACME directory",
+      { tls: { acme: { directory: "http://example.com/directory" } } },
+      'the ACME directory "http://example.com/directory" is no https:// address',
+    ],
+    [
+      "parameter name of a user",
+      { submission: { users: [{ name: "app", parameterName: "a b" }], messagesPerHour: 1 } },
+      'the parameter name "a b" is none of SSM',
+    ],
     ["region", { region: "eu-central-1; reboot" }, 'the region "eu-central-1; reboot" is no AWS region'],
-    ["selector", { dkim: { selector: "a/../b", parameterName: "/x" } }, 'the DKIM selector "a/../b" has "/"'],
+    [
+      "selector",
+      { dkim: [{ selector: "a/../b", parameterName: "/x", algorithm: "rsa-sha256" }] },
+      'the DKIM selector "a/../b" has "/"',
+    ],
     [
       "parameter name",
-      { dkim: { selector: "a", parameterName: "/x y" } },
+      { dkim: [{ selector: "a", parameterName: "/x y", algorithm: "rsa-sha256" }] },
       'the parameter name "/x y" is none of SSM',
     ],
     [
       "parameter name with a specifier of systemd",
-      { dkim: { selector: "a", parameterName: "/%h" } },
+      { dkim: [{ selector: "a", parameterName: "/%h", algorithm: "rsa-sha256" }] },
       "is none of SSM",
     ],
   ])("refuses a wrong %s", (_, wrong, message) =>

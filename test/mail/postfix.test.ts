@@ -33,12 +33,15 @@ describe.each([
     ["smtpd_helo_required", "yes"],
     ["disable_vrfy_command", "yes"],
     ["smtpd_forbid_bare_newline", "normalize"],
-    ["smtp_tls_security_level", "may"],
+    ["smtp_dns_support_level", "dnssec"],
+    ["smtp_tls_security_level", "dane"],
+    ["smtp_tls_mandatory_protocols", ">=TLSv1.2"],
     ["smtp_tls_protocols", ">=TLSv1.2"],
     ["smtpd_milters", "inet:127.0.0.1:8891"],
     ["non_smtpd_milters", "inet:127.0.0.1:8891"],
     ["milter_default_action", "tempfail"],
-    ["compatibility_level", "3.6"],
+    ["internal_mail_filter_classes", "bounce, notify"],
+    ["compatibility_level", "3.10"],
   ])("has %s = %s", (name, value) => expect(expand(postfixSettings(options), name)).toBe(value));
 
   test.each([
@@ -56,6 +59,16 @@ describe.each([
     const paragraphs = postfixMainCf(options).trimEnd().split("\n\n");
     expect(paragraphs).toHaveLength(postfixSettings(options).size);
     for (const paragraph of paragraphs) expect(paragraph).toMatch(/^# \S.*\.\n[a-zA-Z0-9_]+ = .+(\n .+)*$/);
+  });
+
+  test("passes mail on to every signer, and refuses what they mark as unreadable", () => {
+    const dkim = [
+      { selector: "a", algorithm: "rsa-sha256" },
+      { selector: "b", algorithm: "ed25519-sha256" },
+    ] as const;
+    const settings = postfixSettings({ ...options, dkim });
+    expect(expand(settings, "non_smtpd_milters")).toBe("inet:127.0.0.1:8891, inet:127.0.0.1:8892");
+    expect(settings.get("milter_header_checks")).toMatch(/dkim=permerror\/ REJECT /);
   });
 
   test("names only settings that expand", () => {
@@ -79,13 +92,17 @@ describe("a host that only sends", () => {
       "recipient_delimiter",
       "local_recipient_maps",
       "mailbox_size_limit",
-      "smtpd_banner",
       "smtpd_helo_restrictions",
       "smtpd_sender_restrictions",
+      "smtpd_milter_maps",
+      "smtpd_banner",
       "smtpd_tls_security_level",
       "smtpd_tls_chain_files",
       "smtpd_tls_protocols",
+      "smtpd_tls_mandatory_protocols",
       "smtpd_tls_loglevel",
+      "smtpd_soft_error_limit",
+      "smtpd_hard_error_limit",
     ]);
   });
 
@@ -94,6 +111,9 @@ describe("a host that only sends", () => {
 });
 
 describe("a host that takes the domain's mail", () => {
+  test("passes what comes from outside by the signers", () =>
+    expect(postfixSettings(exchanger).get("smtpd_milter_maps")).toBe("cidr:{ { !127.0.0.0/8 DISABLE } }"));
+
   test("takes mail for the domain and for its own name", () => {
     expect(postfixSettings(exchanger).get("inet_interfaces")).toBe("all");
     expect(expand(postfixSettings(exchanger), "mydestination")).toBe(
