@@ -7,14 +7,16 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/integration/**"],
+          exclude: ["test/integration/**", "test/lab/**"],
+          // Properties try many cases, and a machine may be busy.
+          testTimeout: 30_000,
         },
       },
       {
         test: {
-          // The real engine runs here: one stack at a time on a small machine.
+          // The real engine runs here, and real hosts: one stack at a time on a small machine.
           name: "integration",
-          include: ["test/integration/**/*.test.ts"],
+          include: ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,

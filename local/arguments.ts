@@ -6,6 +6,8 @@ import { localFolder } from "./session.ts";
 export interface LocalArguments {
   /** Where the local cloud lies; one in another folder is another cloud. */
   readonly folder: string;
+  /** The stack's name in it. */
+  readonly stack: string;
   /** The stack's configuration file; undefined: Pulumi.local.yaml of the project. */
   readonly configFile: string | undefined;
   /** The port wished for the DNS server. */
@@ -17,11 +19,15 @@ export interface LocalArguments {
 }
 
 /** Reads the command line. @throws Error that says what is wrong and what to write */
-export function readArguments(args: readonly string[] = process.argv.slice(2)): LocalArguments {
+export function readArguments(
+  args: readonly string[] = process.argv.slice(2),
+  defaults: Pick<LocalArguments, "folder" | "stack"> = { folder: localFolder, stack: "local" },
+): LocalArguments {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      folder: { type: "string", default: localFolder },
+      folder: { type: "string", default: defaults.folder },
+      stack: { type: "string", default: defaults.stack },
       "config-file": { type: "string" },
       "dns-port": { type: "string" },
       keep: { type: "boolean", default: false },
@@ -30,6 +36,7 @@ export function readArguments(args: readonly string[] = process.argv.slice(2)): 
   });
   return {
     folder: path.resolve(values.folder),
+    stack: values.stack,
     configFile: values["config-file"] === undefined ? undefined : path.resolve(values["config-file"]),
     dnsPort: values["dns-port"] === undefined ? undefined : portOf(values["dns-port"]),
     keep: values.keep,

@@ -1,8 +1,9 @@
 import path from "node:path";
 import { awsProvider } from "./aws/provider.ts";
 import { cloudflareProvider } from "./cloudflare/provider.ts";
-import { processDataPlane, type DataPlane } from "./data-plane.ts";
+import { processDataPlane, type DataPlane, type DataPlaneOptions } from "./data-plane.ts";
 import { debugProviders, serveProvider, type ServedProvider } from "./provider/serve.ts";
+import { randomProvider } from "./random/provider.ts";
 import type { Surroundings } from "./stack-file.ts";
 import { CloudStore } from "./store.ts";
 import { tlsProvider } from "./tls/provider.ts";
@@ -18,9 +19,15 @@ export interface LocalCloudOptions {
    * @default - any free one
    */
   readonly dnsPort?: number | undefined;
+  /**
+   * What makes the declared cloud act.
+   *
+   * @default processDataPlane
+   */
+  readonly dataPlane?: ((options: DataPlaneOptions) => Promise<DataPlane>) | undefined;
 }
 
-/** AWS, Cloudflare, the DNS and a receiver, all in this process and on loopback. */
+/** AWS, Cloudflare and what makes them act; with the default data plane, all in this process and on loopback. */
 export interface LocalCloud {
   readonly store: CloudStore;
   readonly plane: DataPlane;
@@ -33,7 +40,7 @@ const accountId = "123456789012";
 
 /** Starts the local cloud. What was created in it earlier is there again. */
 export async function openLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
-  const { folder, dnsPort } = options;
+  const { folder, dnsPort, dataPlane = processDataPlane } = options;
   const { region, zone } = options.surroundings;
   const directory = path.join(folder, "cloud");
   const store = CloudStore.open(directory);
@@ -45,7 +52,7 @@ export async function openLocalCloud(options: LocalCloudOptions): Promise<LocalC
   try {
     const zones = [zone];
     const account = { region, accountId };
-    const plane = await processDataPlane({
+    const plane = await dataPlane({
       store,
       zones,
       account,
@@ -56,6 +63,7 @@ export async function openLocalCloud(options: LocalCloudOptions): Promise<LocalC
     const definitions = [
       awsProvider({ store, ...account, resolve4: (name) => plane.resolver.resolve4(name) }),
       cloudflareProvider({ store, zones }),
+      randomProvider(),
       tlsProvider(),
     ];
     const providers: ServedProvider[] = [];

@@ -1,8 +1,6 @@
 import type { promises as dns } from "node:dns";
-import { isIP } from "node:net";
 import { join } from "node:path";
 import type { CloudflareZone } from "./cloudflare/zones.ts";
-import type { Listing } from "./dns/blocklist.ts";
 import { cloudZones, type Inbox } from "./dns/cloud-zones.ts";
 import { localResolver } from "./dns/resolver.ts";
 import { startDnsServer } from "./dns/server.ts";
@@ -10,21 +8,21 @@ import { indexZones, type Zones } from "./dns/zone.ts";
 import { readGuest, type HostAccount } from "./host/guest.ts";
 import type { Letter } from "./host/message.ts";
 import { sendMessage, type Delivery } from "./host/send-message.ts";
-import { RECEIVER_ENDPOINT } from "./host/smtp-client.ts";
+import { BLOCKLIST, INBOX, list, listings, unlist } from "./inbox.ts";
 import type { Attempt, ReceivedMessage } from "./receiver/attempt.ts";
 import type { DialogueLine } from "./receiver/dialogue.ts";
 import { startReceiver } from "./receiver/receiver.ts";
-import type { CloudReader, CloudStore } from "./store.ts";
+import type { CloudStore } from "./store.ts";
 
-/** Where something listens, always on loopback. */
+/** Where something listens: on loopback, or within the lab. */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
 
 /**
- * What makes the declared cloud act: names resolve, hosts send, a receiver judges. It follows the store; nothing has to be
- * told to it.
+ * What makes the declared cloud act: names resolve, hosts send, a receiver judges. It follows the store; nothing has to
+ * be told to it.
  */
 export interface DataPlane {
   /** The DNS of the whole internet as far as the cloud knows it, UDP and TCP. */
@@ -48,32 +46,27 @@ export interface DataPlane {
   close(): Promise<void>;
 }
 
-/** How to set up the data plane that lives in this process. */
-export interface ProcessDataPlaneOptions {
+/** What a data plane is made of. */
+export interface DataPlaneOptions {
   readonly store: CloudStore;
   readonly zones: readonly CloudflareZone[];
   readonly account: HostAccount;
-  /** The folder for accepted mail (a Maildir `mail` in it). */
+  /** The folder for what it keeps: accepted mail (a Maildir `mail` in it), volumes. */
   readonly directory: string;
   /** The port wished for; where it is taken another is chosen. @default any free one */
   readonly dnsPort?: number;
+}
+
+/** How to set up the data plane that lives in this process. */
+export interface ProcessDataPlaneOptions extends DataPlaneOptions {
   /** Told of each line of each SMTP session. */
   readonly trace?: (line: DialogueLine) => void;
 }
 
-/** The mailbox of the local cloud's internet, and its blocklist. */
-const INBOX: Inbox = {
-  domain: "inbox.okmail.internal",
-  hostname: "mx.inbox.okmail.internal",
-  address: RECEIVER_ENDPOINT.ip4,
-};
-const BLOCKLIST = "dnsbl.okmail.internal";
-/** Where the store keeps the listings: JSON list of addresses with reasons. */
-const LISTINGS = "local:blocklist";
-
 /**
- * The data plane that needs neither root nor Linux: DNS, hosts and receiver within this process, on loopback only. A host is
- * no machine here: what it would do is read from its user data, and its address is carried by the PROXY protocol.
+ * The data plane that needs neither root nor Linux: DNS, hosts and receiver within this process, on loopback only. A
+ * host is no machine here: what it would do is read from its user data, and its address is carried by the PROXY
+ * protocol.
  */
 export async function processDataPlane(options: ProcessDataPlaneOptions): Promise<DataPlane> {
   const { store, account, directory, dnsPort, trace } = options;
@@ -91,13 +84,6 @@ export async function processDataPlane(options: ProcessDataPlaneOptions): Promis
     await dnsServer.close();
     throw error;
   });
-  const relist = (change: (listings: readonly Listing[]) => readonly Listing[]) =>
-    store.transact((cloud) =>
-      cloud.setFact(
-        LISTINGS,
-        change(listings(cloud)).map(({ address, reason }) => ({ address, reason })),
-      ),
-    );
   return {
     dns: { address: dnsServer.address, port: dnsServer.port },
     resolver: localResolver(servers),
@@ -112,11 +98,8 @@ export async function processDataPlane(options: ProcessDataPlaneOptions): Promis
     settle: () => Promise.resolve(),
     deliver: async (instanceId, letter) =>
       sendMessage(readGuest(store, account, instanceId), letter, receiver),
-    list: (address, reason) => {
-      if (isIP(address) === 0) throw new Error(`"${address}" is no IP address`);
-      relist((present) => [...present.filter((listing) => listing.address !== address), { address, reason }]);
-    },
-    unlist: (address) => relist((present) => present.filter((listing) => listing.address !== address)),
+    list: (address, reason) => list(store, address, reason),
+    unlist: (address) => unlist(store, address),
     close: async () => {
       await receiver.close();
       await dnsServer.close();
@@ -135,8 +118,4 @@ function liveZones({ store, zones, account }: ProcessDataPlaneOptions): () => Zo
     }
     return known.zones;
   };
-}
-
-function listings(cloud: CloudReader): readonly Listing[] {
-  return (cloud.fact(LISTINGS) ?? []) as unknown as readonly Listing[];
 }

@@ -72,15 +72,26 @@ export function startCommand(
     if (child.pid !== undefined) killTree(child.pid, signal);
   };
   const endWithThisProcess = () => kill("SIGTERM");
-  process.once("exit", endWithThisProcess);
+  if (running.size === 0) process.on("exit", endRunning);
+  running.add(endWithThisProcess);
 
   const ended = new Promise<CommandResult>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
       resolve({ code, signal, stdout: stdout(), stderr: stderr() });
     });
-  }).finally(() => process.off("exit", endWithThisProcess));
+  }).finally(() => {
+    running.delete(endWithThisProcess);
+    if (running.size === 0) process.off("exit", endRunning);
+  });
   return { ended, kill };
+}
+
+/** What ends the commands that run, should this process end before them. */
+const running = new Set<() => void>();
+
+function endRunning(): void {
+  for (const end of running) end();
 }
 
 /** Cuts a stream into lines; the result gives its text so far, if it is to be kept. */

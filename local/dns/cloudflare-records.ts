@@ -1,3 +1,4 @@
+import { caaParts } from "../cloudflare/caa-content.ts";
 import type { StoredDnsRecord } from "../cloudflare/dns-record-inputs.ts";
 import { txtStrings } from "../cloudflare/txt-content.ts";
 import { canonicalName } from "./name.ts";
@@ -31,6 +32,8 @@ export function servedRecords(record: StoredDnsRecord): readonly ResourceRecord[
       ];
     case "TXT":
       return [{ ...base, type, data: txtStrings(content) ?? [] }];
+    case "CAA":
+      return [caaParts(content)].flatMap((data) => (data === undefined ? [] : [{ ...base, type, data }]));
     default:
       return [];
   }

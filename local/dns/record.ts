@@ -1,4 +1,6 @@
-/** The types that the local DNS holds data of, by their number (RFC 1035 section 3.2.2, RFC 3596, RFC 8482 for HINFO). */
+import type { CaaParts } from "../cloudflare/caa-content.ts";
+
+/** The types that the local DNS holds data of, by their number (RFC 1035 section 3.2.2, RFC 3596, RFC 8482 for HINFO, RFC 8659). */
 export const TYPE_NUMBERS = {
   A: 1,
   NS: 2,
@@ -9,6 +11,7 @@ export const TYPE_NUMBERS = {
   MX: 15,
   TXT: 16,
   AAAA: 28,
+  CAA: 257,
 } as const;
 
 /** A type of which the local DNS can hold data. */
@@ -36,6 +39,7 @@ interface DataByType {
   /** Character-strings of at most 255 octets each (RFC 1035 section 3.3.14). */
   TXT: readonly Buffer[];
   AAAA: string;
+  CAA: CaaParts;
 }
 
 /** One record of type `T`: owner name (canonical), seconds to live, data. */

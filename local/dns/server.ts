@@ -2,7 +2,7 @@ import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import type { Server } from "node:net";
 import { respond, type Transport } from "./respond.ts";
-import { dnsTcpServer, type TcpLimits } from "./tcp.ts";
+import { dnsTcpServer, type Responder, type TcpLimits } from "./tcp.ts";
 import type { Zones } from "./zone.ts";
 
 /** How to run the server; every field has a default. */
@@ -27,15 +27,26 @@ const LOOPBACK = "127.0.0.1";
 const ATTEMPTS = 20;
 
 /** Serves the zones, asked for anew with each query, over UDP and TCP on loopback. Rejects if no port can be had. */
-export async function startDnsServer(zones: () => Zones, options: DnsServerOptions = {}): Promise<DnsServer> {
-  const reply = (message: Buffer, transport: Transport) => respond(zones(), message, transport);
+export function startDnsServer(zones: () => Zones, options?: DnsServerOptions): Promise<DnsServer> {
+  return serveDns((message, transport) => respond(zones(), message, transport), options);
+}
+
+/** Serves what `reply` says to a message, now or later, over UDP and TCP on loopback. Rejects if no port can be had. */
+export async function serveDns(
+  reply: (message: Buffer, transport: Transport) => ReturnType<Responder>,
+  options: DnsServerOptions = {},
+): Promise<DnsServer> {
   const limits = { connections: 64, idle: 10_000, ...options.tcp };
   for (let attempt = 0, port = options.port ?? 0; attempt < ATTEMPTS; attempt++, port = 0) {
     const udp = createSocket("udp4");
+    let isOpen = true;
+    udp.on("close", () => (isOpen = false));
     udp.on("message", (message, peer) => {
       const octets = reply(message, "udp");
       // A reply that can't be sent is lost, as datagrams are.
-      if (octets !== undefined) udp.send(octets, peer.port, peer.address, () => undefined);
+      const send = (data: Buffer) => udp.send(data, peer.port, peer.address, () => undefined);
+      if (Buffer.isBuffer(octets)) send(octets);
+      else void octets?.then((data) => isOpen && send(data));
     });
     const tcp = dnsTcpServer((message) => reply(message, "tcp"), limits);
     try {

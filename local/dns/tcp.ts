@@ -9,17 +9,20 @@ export interface TcpLimits {
   readonly idle: number;
 }
 
+/** The reply to a message, at once or later; undefined where none is due. The promise never rejects. */
+export type Responder = (message: Buffer) => Buffer | Promise<Buffer> | undefined;
+
 /**
  * A TCP server for messages with a length of two octets before each (RFC 1035 section 4.2.2). Several may come at once,
- * in any pieces, and are answered in turn. A client that doesn't read its replies isn't read from either.
+ * in any pieces, and are answered as the replies come (RFC 7766 section 6.2.1.1). A client that doesn't read its replies isn't read from either.
  */
-export function dnsTcpServer(respond: (message: Buffer) => Buffer | undefined, limits: TcpLimits): Server {
+export function dnsTcpServer(respond: Responder, limits: TcpLimits): Server {
   const server = createServer({ noDelay: true }, (socket) => serve(socket, respond, limits.idle));
   server.maxConnections = limits.connections;
   return server;
 }
 
-function serve(socket: Socket, respond: (message: Buffer) => Buffer | undefined, idle: number): void {
+function serve(socket: Socket, respond: Responder, idle: number): void {
   let pending = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), idle);
   socket.on("error", () => socket.destroy());
@@ -30,7 +33,8 @@ function serve(socket: Socket, respond: (message: Buffer) => Buffer | undefined,
       timer.refresh();
       const reply = respond(pending.subarray(2, end));
       pending = pending.subarray(end);
-      if (reply !== undefined) send(socket, reply);
+      if (Buffer.isBuffer(reply)) send(socket, reply);
+      else void reply?.then((octets) => send(socket, octets));
     }
   });
 }
@@ -43,6 +47,7 @@ function messageEnd(octets: Buffer): number | undefined {
 }
 
 function send(socket: Socket, reply: Buffer): void {
+  if (socket.destroyed) return;
   const length = Buffer.alloc(2);
   length.writeUInt16BE(reply.length);
   if (socket.write(Buffer.concat([length, reply])) || socket.isPaused()) return;

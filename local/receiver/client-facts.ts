@@ -21,7 +21,7 @@ export interface SenderDomain {
   readonly exchangers: readonly string[];
   /** Whether it has an MX or an address (RFC 5321 section 5.1). */
   readonly status: "present" | "absent" | "failed";
-  /** Whether it says that it takes no mail (RFC 7505), and so no bounce. */
+  /** Whether it says that it takes no mail (RFC 7505), and so no bounce. Like Postfix we believe it, whatever else it says. */
   readonly nullMx: boolean;
 }
 
@@ -80,6 +80,6 @@ async function lookUpSenderDomain(resolve: Resolve, domain: string): Promise<Sen
   ]);
   const byPreference = valuesOf(mx).toSorted((one, other) => one.priority - other.priority);
   const exchangers = byPreference.map(({ exchange }) => canonicalName(exchange));
-  const nullMx = exchangers.length === 1 && exchangers[0] === "";
+  const nullMx = exchangers.includes("");
   return { name, exchangers, status: presence(mx, a, aaaa), nullMx };
 }

@@ -14,13 +14,12 @@ export type HeloKind =
 /** Labels of letters, digits, hyphens and, as Postfix bears with them, underscores; none starts or ends with a hyphen. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
-/** Tells the kind of a HELO name; one final dot is put up with. */
+/** Tells the kind of a HELO name. A final dot is none of SMTP's (RFC 5321 section 4.1.2), and Postfix finds no such host. */
 export function heloKind(helo: string): HeloKind {
   if (/^\[.*\]$/.test(helo))
     return isIP(helo.slice(1, -1).replace(/^ipv6:/i, "")) === 0 ? "invalid" : "literal";
-  const name = helo.replace(/\.$/, "");
-  if (isIP(name) !== 0) return "unqualified";
-  const labels = name.split(".");
-  if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return "invalid";
+  if (isIP(helo) !== 0) return "unqualified";
+  const labels = helo.split(".");
+  if (helo.length > 253 || !labels.every((label) => LABEL.test(label))) return "invalid";
   return labels.length < 2 ? "unqualified" : "qualified";
 }

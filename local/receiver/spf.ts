@@ -24,8 +24,9 @@ export interface SpfQuestion {
   readonly sender?: string;
 }
 
-/** The most empty answers that are put up with (RFC 7208 section 4.6.4). */
+/** The most empty answers, and hosts of one `mx`, that are put up with (RFC 7208 section 4.6.4). */
 const MAX_VOID_LOOKUPS = 2;
+const MAX_EXCHANGERS = 10;
 
 /** Checks one identity, strictly by RFC 7208. */
 export async function checkSpf(resolve: Resolve, question: SpfQuestion): Promise<SpfCheck> {
@@ -40,7 +41,7 @@ async function evaluate(
   resolve: Resolve,
   { address, helo, sender }: SpfQuestion,
 ): Promise<Omit<SpfCheck, "identity">> {
-  const counted = countVoids(resolve);
+  const counted = countAnswers(resolve);
   const { domain, status, rr } = await spf({
     ip: address,
     helo,
@@ -53,21 +54,32 @@ async function evaluate(
   const found = { domain, ...(rr !== undefined && { record: rr }) };
   if (counted.voids() > MAX_VOID_LOOKUPS)
     return { ...found, result: "permerror", comment: "more than two void lookups (RFC 7208 section 4.6.4)" };
+  if (counted.exchangers() > MAX_EXCHANGERS)
+    return {
+      ...found,
+      result: "permerror",
+      comment: "more than ten hosts of an mx (RFC 7208 section 4.6.4)",
+    };
   const comment = status.comment?.replace(/^receiver: /, "");
   return { ...found, result: status.result as SpfResult, ...(comment !== undefined && { comment }) };
 }
 
 /**
  * Counts empty answers as pyspf and Mail::SPF do, that is those about the hosts of an `mx` too; mailauth leaves these out.
- * A missing record of the domain itself, a TXT, is no void lookup: it has results of its own.
+ * A missing record of the domain itself, a TXT, is no void lookup: it has results of its own. The hosts of an `mx` are counted
+ * before the first is asked for its address, as pyspf does it too; mailauth counts as it goes, and may meet the client on the way.
  */
-function countVoids(resolve: Resolve): { resolve: Resolve; voids: () => number } {
+function countAnswers(resolve: Resolve): { resolve: Resolve; voids: () => number; exchangers: () => number } {
   const empty = new Set<string>();
+  let exchangers = 0;
   return {
     voids: () => empty.size,
+    exchangers: () => exchangers,
     resolve: async (name, type) => {
       try {
-        return await resolve(name, type);
+        const answer = await resolve(name, type);
+        if (type === "MX" && Array.isArray(answer)) exchangers = Math.max(exchangers, answer.length);
+        return answer;
       } catch (error) {
         const { code } = error as { code?: string };
         if (type !== "TXT" && (code === "ENOTFOUND" || code === "ENODATA")) empty.add(`${type} ${name}`);

@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, it, test } from "vitest";
 import { Cloud } from "./cloud.ts";
-import type { Row, Witness } from "./row.ts";
+import { expectAgreement } from "./expect-agreement.ts";
+import type { Row } from "./row.ts";
 import { rows } from "./rows/all.ts";
 import { matrixTable } from "./table.ts";
-import { tryRow, type Outcome } from "./verdict.ts";
+import { tryRow, type Outcome, type ProcessWitness } from "./verdict.ts";
 
-const witnesses = ["before", "preview", "dns", "receiver"] as const satisfies readonly Witness[];
+const witnesses = ["before", "preview", "dns", "receiver"] as const satisfies readonly ProcessWitness[];
 const outcomes = new Map<Row, Outcome>();
 const clouds: Cloud[] = [];
 
@@ -28,16 +29,7 @@ describe.concurrent("preview, up, live DNS and receiver agree, or it is known wh
     outcomes.set(row, outcome);
     const { up, refusals } = outcome;
     expect(up.blocked ? up.why : ["passes"], "what the pack says in up").toContain(row.expects);
-    for (const witness of witnesses) {
-      const { blocked, deferred = false, why } = outcome.witnesses[witness];
-      const reason = row.differs[witness];
-      // Before a resource is created much is not known yet, so that passing says nothing.
-      const differs = witness === "before" ? blocked && !up.blocked : blocked !== up.blocked || deferred;
-      const says = `${witness} says ${blocked ? "blocked" : "passes"} (${why.join(", ")})`;
-      expect(differs, `${says}; the row's reason for a difference: ${reason ?? "none"}`).toBe(
-        reason !== undefined,
-      );
-    }
+    for (const witness of witnesses) expectAgreement(outcome, witness);
     const refused = refusals.map(({ name, reason }) => `${name}: ${reason}`).join("\n");
     if (row.refused === undefined) expect(refused, "refused by the cloud").toBe("");
     else expect(refused, "refused by the cloud").toContain(row.refused);

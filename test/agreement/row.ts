@@ -4,9 +4,10 @@ import type { Mutation } from "./mutation.ts";
 
 /**
  * Those whose verdict is compared with the pack's on the whole stack in up. `before` is the pack's own on each resource before
- * it is created: it has to see no more than what can be seen then, and must not refuse what is good.
+ * it is created: it has to see no more than what can be seen then, and must not refuse what is good. `dns` is the judge over the DNS
+ * within this process, `labDns` the same over the lab's Knot; `receiver` is the one within this process, `lab` the lab's Postfix.
  */
-export type Witness = "before" | "preview" | "dns" | "receiver";
+export type Witness = "before" | "preview" | "dns" | "labDns" | "receiver" | "lab";
 
 /** One misconfiguration: a good stack and one change, and what is to come of it. */
 export interface Row {
@@ -44,6 +45,21 @@ export function rowsOn(group: string, good: Stack): AddRow {
     const { differs = {}, refused, guests = {}, domain = "example.com" } = options;
     return { title, group, stack: mutate(good), expects, differs, refused, guests, domain };
   };
+}
+
+/** A reason that holds for every receiver. */
+export function receivers(reason: string): Record<"receiver" | "lab", string> {
+  return { receiver: reason, lab: reason };
+}
+
+/** A reason that holds wherever the judge asks live DNS. */
+export function liveDns(reason: string): Record<"dns" | "labDns", string> {
+  return { dns: reason, labDns: reason };
+}
+
+/** A reason that holds for all who see what is there in the end. */
+export function live(reason: string): Row["differs"] {
+  return { ...liveDns(reason), ...receivers(reason) };
 }
 
 /** Reasons that hold for many rows. */

@@ -1,29 +1,36 @@
+import type { Witness } from "./row.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
 
-/** The matrix in Markdown: a row for each misconfiguration, with what all say of it and why they may differ. */
+const WITNESSES: Readonly<Record<Witness, string>> = {
+  preview: "Preview",
+  before: "Before creation",
+  dns: "Live DNS",
+  labDns: "The lab's DNS",
+  receiver: "Receiver",
+  lab: "The lab's receiver",
+};
+
+/** The matrix in Markdown: a row for each misconfiguration, with what all who were asked say of it and why they may differ. */
 export function matrixTable(outcomes: readonly Outcome[]): string {
+  const asked = (Object.keys(WITNESSES) as Witness[]).filter((witness) =>
+    outcomes.some(({ witnesses }) => witnesses[witness] !== undefined),
+  );
   const header = [
-    "",
-    "Misconfiguration",
-    "Cloud",
-    "Preview",
-    "Before creation",
-    "Up",
-    "Live DNS",
-    "Receiver",
+    ...["", "Misconfiguration", "Cloud", "Up"],
+    ...asked.map((witness) => WITNESSES[witness]),
     "Why they differ",
   ];
   const rows = outcomes.map(({ row, refusals, up, witnesses }, index) => [
     String(index + 1),
     `${row.group}: ${row.title}`,
     refusals.length > 0 ? "refuses" : "",
-    cell(witnesses.preview),
-    witnesses.before.blocked ? "refused" : "",
     cell(up),
-    cell(witnesses.dns),
-    cell(witnesses.receiver),
-    Object.entries(row.differs)
-      .map(([witness, reason]) => `${witness}: ${reason}`)
+    // That a resource passes before it is created says nothing.
+    ...asked.map((witness) =>
+      witness === "before" && witnesses.before?.blocked === false ? "" : cell(witnesses[witness]),
+    ),
+    asked
+      .flatMap((witness) => (row.differs[witness] === undefined ? [] : `${witness}: ${row.differs[witness]}`))
       .join("; "),
   ]);
   const widths = header.map((title, column) =>
@@ -34,7 +41,9 @@ export function matrixTable(outcomes: readonly Outcome[]): string {
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-function cell({ blocked, why }: Verdict): string {
+function cell(verdict: Verdict | undefined): string {
+  if (verdict === undefined) return "";
+  const { blocked, why } = verdict;
   return `${blocked ? "BLOCKED" : "passes"}${why.length > 0 ? ` (${why.join(", ")})` : ""}`;
 }
 

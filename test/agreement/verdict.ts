@@ -19,20 +19,24 @@ export interface Verdict {
   readonly why: readonly string[];
 }
 
-/** What all say about one row. */
-export interface Outcome {
+/** Those who are asked without a lab, and those in it. */
+export type ProcessWitness = "before" | "preview" | "dns" | "receiver";
+export type LabWitness = Exclude<Witness, ProcessWitness>;
+
+/** What all who were asked say about one row. */
+export interface Outcome<Asked extends Witness = never> {
   readonly row: Row;
   readonly refusals: Created["refusals"];
   /** The pack's on the whole stack with all values known. */
   readonly up: Verdict;
-  readonly witnesses: Readonly<Record<Witness, Verdict>>;
+  readonly witnesses: Readonly<Partial<Record<Witness, Verdict>> & Record<Asked, Verdict>>;
 }
 
 const mandatory: ReadonlySet<string> = new Set(
   mailRules.filter(({ level }) => level === "mandatory").map(({ name }) => name),
 );
 
-export async function tryRow(row: Row, cloud: Cloud): Promise<Outcome> {
+export async function tryRow(row: Row, cloud: Cloud): Promise<Outcome<ProcessWitness>> {
   const created = await cloud.create(row.stack);
   const outside = new Map(
     row.stack.flatMap(({ name, outside: isOutside }) => {
@@ -48,6 +52,17 @@ export async function tryRow(row: Row, cloud: Cloud): Promise<Outcome> {
     receiverVerdict(row, created, cloud),
   ]);
   return { row, refusals: created.refusals, up, witnesses: { before, preview, dns, receiver } };
+}
+
+/** As `tryRow`, in a cloud whose DNS and receiver are those of the lab. What is said beforehand is the same there. */
+export async function tryRowInLab(row: Row, cloud: Cloud): Promise<Outcome<LabWitness>> {
+  const created = await cloud.create(row.stack);
+  const [up, labDns, lab] = await Promise.all([
+    policyVerdict(planned(row.stack, created.outputs, cloud.providers)),
+    dnsVerdict(row, created, cloud),
+    receiverVerdict(row, created, cloud),
+  ]);
+  return { row, refusals: created.refusals, up, witnesses: { labDns, lab } };
 }
 
 /** The pack's verdict over a stack as a whole: violations of mandatory policies. */

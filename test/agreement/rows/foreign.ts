@@ -1,7 +1,7 @@
 import { ip, output, text, type Declared, type Stack } from "../declared.ts";
 import { declare, goodStack, rawStack, ZONE } from "../good-stack.ts";
 import { adding, all, before, change, set, unchanged, without } from "../mutation.ts";
-import { because, rowsOn } from "../row.ts";
+import { because, receivers, rowsOn } from "../row.ts";
 
 const raw = rowsOn("raw resources", rawStack("okmail"));
 const spf = (content: ReturnType<typeof text> | string) => set("spf", { content });
@@ -24,7 +24,7 @@ export const rawRows = [
     unread,
   ),
   raw("SPF with +all after the address", spf(text`"v=spf1 ip4:${own} +all"`), "spf-not-for-everyone", {
-    differs: { ...unread.differs, receiver: because.everyone },
+    differs: { ...unread.differs, ...receivers(because.everyone) },
   }),
   raw(
     "SPF with a syntax fault after the address",
@@ -111,7 +111,7 @@ export const recordRows = [
     "an MX value that doesn't resolve",
     set("mx-okmail", { records: ["10 okmail.example.com", "20 backup.example.com"] }),
     "mx-resolves",
-    { differs: { receiver: because.bounces } },
+    { differs: receivers(because.bounces) },
   ),
   aws(
     "an alias in place of A",

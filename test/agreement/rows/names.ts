@@ -1,7 +1,7 @@
 import { ip, output, text } from "../declared.ts";
 import { declare, goodStack, host, saying } from "../good-stack.ts";
 import { adding, all, dropping, set, unchanged, without } from "../mutation.ts";
-import { rowsOn } from "../row.ts";
+import { live, rowsOn } from "../row.ts";
 
 const row = rowsOn("names", goodStack("okmail"));
 const says = (helo: string) => set("okmail-host", saying(helo));
@@ -32,7 +32,6 @@ const below = (domain: string) =>
 export const nameRows = [
   row("nothing", unchanged, "passes"),
   row("HELO in capitals", says("OKMAIL.Example.COM"), "passes"),
-  row("HELO with a final dot", says("okmail.example.com."), "passes"),
   row("PTR in capitals", ptr("OkMail.EXAMPLE.com"), "passes"),
   row("PTR with a final dot", ptr("okmail.example.com."), "passes"),
   row("A at a name relative to the zone", a("okmail"), "passes"),
@@ -105,12 +104,13 @@ export const nameRows = [
     {
       differs: {
         before: "in the moment of the second request it is known which comes last and overwrites the other",
-        dns: "which of two requests comes last nobody can tell from the plan",
-        receiver: "which of two requests comes last nobody can tell from the plan",
+        ...live("which of two requests comes last nobody can tell from the plan"),
       },
     },
   ),
 
+  // Postfix doesn't even start with such a myhostname; smtp_helo_name it says as it is.
+  row("HELO with a final dot", says("okmail.example.com."), "helo-is-host-name"),
   row("HELO is a single label", says("okmail"), "helo-is-host-name"),
   row("HELO is an address literal", says("[192.0.2.10]"), "helo-is-host-name"),
   row("HELO is a bare address", says("192.0.2.10"), "helo-is-host-name"),
@@ -159,7 +159,12 @@ export const nameRows = [
       ),
     ),
     "passes",
-    noForward,
+    {
+      ...noForward,
+      differs: {
+        lab: "pyspf counts each alias on the way to no SPF record as a void look-up; by RFC 7208 4.5 the result is none",
+      },
+    },
   ),
   row(
     "HELO is an alias of nothing",
@@ -177,8 +182,9 @@ export const nameRows = [
     {
       ...noForward,
       differs: {
-        dns: "live, a circle is a name server's failure, which may be over soon",
-        receiver: "live, a circle is a name server's failure, which may be over soon: 450",
+        // The lab's receiver asks Knot itself: for an authority a circle is a name without an address.
+        dns: "to a resolver a circle is a name server's failure, which may be over soon",
+        receiver: "to a resolver a circle is a name server's failure, which may be over soon: 450",
       },
     },
   ),
@@ -203,10 +209,7 @@ export const nameRows = [
   row("A is a wildcard one level too deep", a("*.okmail.example.com"), "a-matches-address", noForward),
   row("A is a wildcard of another branch", a("*.mx.example.com"), "a-matches-address", noForward),
   row("the association is missing", without("okmail-association"), "passes", {
-    differs: {
-      dns: "without an Elastic IP in the plan nobody knows the address; another stack may attach one",
-      receiver: "without an Elastic IP in the plan nobody knows the address; another stack may attach one",
-    },
+    differs: live("without an Elastic IP in the plan nobody knows the address; another stack may attach one"),
   }),
   row(
     "HELO by smtp_helo_name against myhostname",

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { output, type Stack } from "../declared.ts";
 import { ACCOUNT } from "../cloud.ts";
 import { declare, goodStack } from "../good-stack.ts";
-import { adding, all, before, set, unchanged, without, type Mutation } from "../mutation.ts";
-import { because, rowsOn } from "../row.ts";
-import { cloudConfig } from "../../../mail/cloud-config.ts";
+import { adding, all, before, dropping, set, unchanged, without, type Mutation } from "../mutation.ts";
+import { because, receivers, rowsOn } from "../row.ts";
+import { cloudConfig, userDataBase64 } from "../../../mail/cloud-config.ts";
 
 const PARAMETER = "/okmail/example.com/dkim/k1";
 const KEY = keyOf(2048);
@@ -37,15 +37,19 @@ const signing: Stack = all(
       }),
     ],
   ),
+  dropping("okmail-host", "userData"),
   set("okmail-host", {
     iamInstanceProfile: output("profile", "name"),
-    userData: cloudConfig({
-      helo: "okmail.example.com",
-      domain: "example.com",
-      receivesMail: false,
-      region: ACCOUNT.region,
-      dkim: { selector: "k1", parameterName: PARAMETER },
-    }),
+    userDataBase64: userDataBase64(
+      cloudConfig({
+        helo: "okmail.example.com",
+        domain: "example.com",
+        receivesMail: false,
+        region: ACCOUNT.region,
+        dkim: [{ selector: "k1", parameterName: PARAMETER, algorithm: "rsa-sha256" }],
+        tls: {},
+      }),
+    ),
   }),
   adding(declare.record("dkim", "k1._domainkey.example.com", "TXT", published(KEY.publicKey))),
 )(goodStack("okmail"));
@@ -55,8 +59,8 @@ const key = (content: string) => set("dkim", { content });
 const softfail = set("spf", { content: '"v=spf1 ~all"' });
 const dmarc = (text: string) => set("dmarc", { content: `"${text}"` });
 const reject = dmarc("v=DMARC1; p=reject");
-const saved: { differs: { receiver: string } } = {
-  differs: { receiver: "the DKIM signature aligns, so DMARC passes and the softfail weighs nothing" },
+const saved = {
+  differs: receivers("the DKIM signature aligns, so DMARC passes and the softfail weighs nothing"),
 };
 
 /** DKIM is advisory, as long as SPF passes. */
@@ -76,7 +80,7 @@ export const dkimRows = [
   ),
   dkim("the key under another selector", set("dkim", { name: "k2._domainkey.example.com" }), "passes"),
   dkim("softfail, saved by the signature", softfail, "spf-permits-address", {
-    differs: { receiver: because.softfail },
+    differs: receivers(because.softfail),
   }),
   dkim(
     "softfail and DMARC rejects, saved by the signature",

@@ -1,0 +1,263 @@
+import { generateKeyPairSync } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { AWS_TYPES } from "../../local/aws/types.ts";
+import type { Guest } from "../../local/lab/guest.ts";
+import { labHindrance } from "../../local/lab/requirements.ts";
+import type { CloudRecord } from "../../local/store.ts";
+import { openHostLab, statusOf, type DeclaredHost, type HostLab, type HostStatus } from "./host-lab.ts";
+import { accepted, handOver, queueOf, sendmail, unsigned } from "./letters.ts";
+
+const hindrance = labHindrance();
+if (hindrance !== undefined) console.warn(`SKIPPED, the host's faults in the lab: ${hindrance}`);
+
+const KEY_PARAMETER = "/okmail/example.com/dkim/okmail1";
+const KEY_FILE = "/etc/dkimkeys/okmail1.pem";
+
+/**
+ * Answers NTP (RFC 5905) at an address, with a clock that is so many seconds fast. A guest's own clock is the machine's, which no
+ * time namespace sets (time_namespaces(7) has monotonic clocks only), so it is the other clock that is moved here.
+ */
+const NTP = `
+import socket, struct, sys, time
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], 123))
+print("ready", flush=True)
+while True:
+    question, client = server.recvfrom(1024)
+    now = int((time.time() + float(sys.argv[2]) + 2208988800) * 2**32)
+    head = struct.pack(">BBbbII4s", 0x24, 1, 4, -20, 0, 0, b"LAB\\0")
+    server.sendto(head + struct.pack(">Q", now) + question[40:48] + struct.pack(">QQ", now, now), client)
+`;
+const CLOCK = "169.254.169.123";
+
+// In order on one host; each test ends with all well again.
+describe.skipIf(hindrance !== undefined)("the stack's host in trouble", () => {
+  let lab: HostLab;
+  let host: DeclaredHost;
+  let guest: Guest;
+  let series = "";
+
+  beforeAll(async () => {
+    lab = await openHostLab();
+    ({ host, guest } = await lab.up());
+  });
+  beforeEach(({ task }) => {
+    series = `${task.id.replaceAll(/\W/g, "")}x`;
+  });
+  afterAll(() => lab.close());
+
+  const store = () => lab.stack.session.cloud.store;
+  const arrived = () => accepted(lab.plane, series);
+  const says = ({ findings }: HostStatus, subject: string) =>
+    findings
+      .filter((finding) => finding.subject === subject)
+      .map(({ severity, says }) => `${severity}: ${says}`);
+  /** Postfix tries again by itself, within five minutes at first; the operator's word spares the tests these. */
+  const flush = () => guest.check(["postqueue", "-f"]);
+
+  /** All that was handed over comes, once each, and nothing is wrong any more. */
+  async function recovers(ids: readonly string[]): Promise<void> {
+    await flush();
+    await expect.poll(arrived, { timeout: 90_000, interval: 250 }).toEqual(ids.toSorted());
+    expect(await queueOf(guest)).toEqual({});
+    expect(unsigned(lab.plane)).toEqual([]);
+    const { wrong } = await statusOf(guest);
+    expect(wrong).toEqual([]);
+  }
+
+  function parameterRecord(): CloudRecord {
+    const record = store().find(AWS_TYPES.parameter, KEY_PARAMETER);
+    if (record === undefined) throw new Error("there is no parameter for the DKIM key");
+    return record;
+  }
+
+  const forgetKey = () => guest.check(["rm", "--force", KEY_FILE]);
+  const fetchParameters = () => guest.run(["systemctl", "restart", "okmail-parameters.service"]);
+
+  test("a receiver that defers everything: mail waits, and status says what the receiver says", async () => {
+    await lab.plane.mailServer.answerAll("450 4.3.2 Try again later");
+    const ids = await handOver(guest, series, 20);
+    await expect.poll(() => queueOf(guest), { timeout: 30_000 }).toEqual({ deferred: 20 });
+    const status = await statusOf(guest);
+    expect(says(status, "queue").join("\n")).toMatch(
+      /20 deferred.*20 recipients wait.*450 4\.3\.2 Try again later/s,
+    );
+    expect(await arrived()).toEqual([]);
+
+    await lab.plane.mailServer.answerAll(undefined);
+    await recovers(ids);
+  });
+
+  test("no parameter and no key: mail waits on the host, unsigned mail never leaves, and the key is fetched again", async () => {
+    const record = parameterRecord();
+    store().transact((cloud) => cloud.remove(record.type, record.id));
+    await forgetKey();
+    expect((await fetchParameters()).code).not.toBe(0);
+    const id = `${series}@example.com`;
+    expect(await sendmail(guest, id)).toMatchObject({ code: 0 });
+    await expect.poll(() => queueOf(guest), { timeout: 10_000 }).toEqual({ maildrop: 1 });
+    await expect(handOver(guest, series, 1)).rejects.toThrow("451");
+
+    const status = await statusOf(guest);
+    expect(status.code).toBe(2);
+    expect(says(status, "dkim")).toEqual([
+      `critical: mail waits for the key in SSM parameter ${KEY_PARAMETER}: there is no such parameter; pulumi up makes it`,
+    ]);
+    await flush();
+    expect(await queueOf(guest)).toEqual({ maildrop: 1 });
+
+    store().transact((cloud) => cloud.insert(record));
+    // By itself, within half a minute.
+    await expect
+      .poll(() => guest.run(["test", "-e", KEY_FILE]), { timeout: 60_000 })
+      .toMatchObject({ code: 0 });
+    await recovers([id]);
+  });
+
+  test.each([
+    [
+      "another key in the parameter",
+      generateKeyPairSync("rsa", { modulusLength: 2048 })
+        .privateKey.export({ type: "pkcs8", format: "pem" })
+        .toString(),
+      "not its public key; pulumi up repairs it",
+    ],
+    ["no key in the parameter", "changeme", "it holds no private key in PEM for rsa-sha256"],
+  ])("%s: the key of before signs on; without one, mail waits", async (_, value, fault) => {
+    const { type, id: parameter, inputs } = parameterRecord();
+    store().transact((cloud) => cloud.change(type, parameter, { inputs: { ...inputs, value } }));
+    await fetchParameters();
+    const [before] = says(await statusOf(guest), "dkim");
+    expect(before).toMatch(/^warning: okmail1 signs with the key of before; SSM parameter .*dkim\/okmail1: /);
+    expect(before).toContain(fault);
+    const [first = ""] = await handOver(guest, `${series}-a`, 1);
+    await expect.poll(arrived, { timeout: 20_000 }).toEqual([first]);
+
+    await forgetKey();
+    await fetchParameters();
+    const id = `${series}-b@example.com`;
+    await sendmail(guest, id);
+    await expect.poll(() => queueOf(guest), { timeout: 10_000 }).toEqual({ maildrop: 1 });
+    const [after] = says(await statusOf(guest), "dkim");
+    expect(after).toMatch(/^critical: mail waits for the key in SSM parameter/);
+    expect(after).toContain(fault);
+
+    store().transact((cloud) => cloud.change(type, parameter, { inputs }));
+    await fetchParameters();
+    await recovers([first, id]);
+  });
+
+  test("a full disk: mail is refused for the time being, what waits stays, and status says which disk", async () => {
+    await lab.plane.mailServer.answerAll("450 4.3.2 Try again later");
+    const ids = await handOver(guest, series, 5);
+    await expect.poll(() => queueOf(guest), { timeout: 30_000 }).toEqual({ deferred: 5 });
+    await guest.check([
+      "sh",
+      "-c",
+      "fallocate --length 100G /srv/okmail/ballast || dd if=/dev/zero of=/srv/okmail/ballast bs=1M oflag=append conv=notrunc status=none || true",
+    ]);
+    await expect(handOver(guest, series, 1)).rejects.toThrow(/45[12]/);
+    const status = await statusOf(guest);
+    expect(says(status, "disk space").join("\n")).toMatch(/critical: \/srv\/okmail has 0% free/);
+    expect(status.code).toBe(2);
+    await lab.plane.mailServer.answerAll(undefined);
+    expect(await queueOf(guest)).toEqual({ deferred: 5 });
+
+    await guest.check(["rm", "/srv/okmail/ballast"]);
+    await recovers(ids);
+  });
+
+  test("no DNS: mail waits, and status says so", async () => {
+    // What the host knows already it would send to all the same.
+    await guest.check(["systemctl", "restart", "unbound.service"]);
+    lab.plane.nameServer.pause();
+    const ids = await handOver(guest, series, 3);
+    const status = statusOf(guest);
+    await expect.poll(() => queueOf(guest), { timeout: 90_000 }).toEqual({ deferred: 3 });
+    expect(says(await status, "own names").join("\n")).toMatch(/warning: could not tell: no DNS answer for/);
+    expect(says(await statusOf(guest), "queue").join("\n")).toMatch(/3 recipients wait \(dns\)/);
+    lab.plane.nameServer.resume();
+    await recovers(ids);
+  });
+
+  test("a reboot during delivery loses nothing and doubles nothing", async () => {
+    await lab.plane.mailServer.become("stopped");
+    const ids = await handOver(guest, series, 40);
+    await lab.plane.mailServer.become("strict");
+    await flush();
+    await expect.poll(arrived, { timeout: 30_000, interval: 20 }).not.toEqual([]);
+    await guest.reboot();
+    expect((await arrived()).length).toBeLessThan(40);
+    await recovers(ids);
+  });
+
+  test("a power cut during delivery loses nothing, and doubles at most what was under way", async () => {
+    await lab.plane.mailServer.become("stopped");
+    const ids = await handOver(guest, series, 40);
+    await lab.plane.mailServer.become("strict");
+    await flush();
+    await expect.poll(arrived, { timeout: 30_000, interval: 20 }).not.toEqual([]);
+    await guest.kill();
+    const before = await arrived();
+    expect(before.length).toBeLessThan(40);
+    guest.start();
+    await guest.booted();
+    await flush();
+    await expect
+      .poll(async () => [...new Set(await arrived())], { timeout: 90_000, interval: 250 })
+      .toEqual(ids.toSorted());
+    await expect.poll(() => queueOf(guest), { timeout: 30_000 }).toEqual({});
+    // SMTP's own guarantee (RFC 5321 6.1): whose last reply was lost is sent again, one for each connection.
+    expect((await arrived()).length - ids.length).toBeLessThanOrEqual(20);
+    expect(unsigned(lab.plane)).toEqual([]);
+    expect((await statusOf(guest)).wrong).toEqual([]);
+  });
+
+  test("a wrong clock: nothing is sent, and so nothing bounces as too old, until it is right", async () => {
+    // chronyd that only watches the clock may run here, too; status is told that this is no container.
+    await guest.check([
+      "sh",
+      "-euc",
+      `mkdir /run/systemd/system/chrony.service.d /run/systemd/system/chrony-wait.service.d /run/real
+printf '[Unit]\\nConditionCapability=\\n[Service]\\nExecStart=\\nExecStart=!/usr/sbin/chronyd -x\\n' > /run/systemd/system/chrony.service.d/lab.conf
+printf '[Unit]\\nConditionCapability=\\n' > /run/systemd/system/chrony-wait.service.d/zz-lab.conf
+printf '#!/bin/sh\\necho none\\nexit 1\\n' > /run/real/systemd-detect-virt
+chmod 755 /run/real/systemd-detect-virt
+systemctl daemon-reload
+systemctl stop postfix.service
+systemctl restart chrony.service
+systemctl start --no-block postfix.service`,
+    ]);
+    const clock = async () => says(await statusOf(guest, "/run/real"), "clock").join("\n");
+    expect(await clock()).toMatch(/^critical: not synchronized/);
+    const id = `${series}@example.com`;
+    await sendmail(guest, id);
+
+    await lab.plane.lab.check(["ip", "address", "add", `${CLOCK}/32`, "dev", "lo"]);
+    const ntp = (fast: number) => lab.plane.lab.spawn(["python3", "-c", NTP, CLOCK, String(fast)]);
+    const wrong = ntp(86_400);
+    await guest.check(["chronyc", "burst", "4/4"]);
+    await expect.poll(clock, { timeout: 40_000, interval: 500 }).toMatch(/^(warning|critical): -?86\d{3}/);
+    expect((await guest.run(["systemctl", "is-active", "postfix.service"])).stdout).not.toBe("active\n");
+    expect(await arrived()).toEqual([]);
+    wrong.kill("SIGKILL");
+    await wrong.ended;
+
+    const right = ntp(0);
+    await guest.check(["systemctl", "restart", "chrony.service"]);
+    await expect
+      .poll(async () => (await guest.run(["systemctl", "is-active", "postfix.service"])).stdout, {
+        timeout: 60_000,
+      })
+      .toBe("active\n");
+    expect(await clock()).toMatch(/^ok: /);
+    await recovers([id]);
+    right.kill("SIGKILL");
+    await right.ended;
+  });
+
+  test("none of this changed who the host is", () => {
+    const clients = new Set(lab.plane.attempts.map(({ client }) => `${client.helo} ${client.address}`));
+    expect([...clients]).toEqual([`${host.helo} ${host.address}`]);
+  });
+});

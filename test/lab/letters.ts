@@ -1,0 +1,67 @@
+import { INBOX } from "../../local/inbox.ts";
+import type { CommandResult } from "../../toolchain/command.ts";
+import type { Guest } from "../../local/lab/guest.ts";
+import type { LabDataPlane } from "../../local/lab/lab-data-plane.ts";
+
+const SENDER = "app@example.com";
+
+/** Over a few connections at one time. Prints the Message-ID of each letter that the host took. */
+const SUBMIT = `
+import smtplib, sys, threading
+name, count = sys.argv[1], int(sys.argv[2])
+def send(numbers):
+    with smtplib.SMTP("127.0.0.1", local_hostname="localhost") as client:
+        for number in numbers:
+            header = f"From: ${SENDER}\\nTo: ${name("inbox")}\\nMessage-ID: <{name}-{number}@example.com>\\nSubject: {number}"
+            client.sendmail("${SENDER}", "${name("inbox")}", f"{header}\\n\\nLetter {number}\\n")
+            print(f"{name}-{number}@example.com", flush=True)
+threads = [threading.Thread(target=send, args=(range(first, count, 4),)) for first in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+`;
+
+function name(localPart: string): string {
+  return `${localPart}@${INBOX.domain}`;
+}
+
+/** Has programs on a host hand over letters to its Postfix; resolves to the Message-IDs of those that it took. */
+export async function handOver(guest: Guest, series: string, count: number): Promise<string[]> {
+  const output = await guest.check(["python3", "-c", SUBMIT, series, String(count)]);
+  return output.trim().split("\n").toSorted();
+}
+
+/** Has a program on a host hand over one letter by sendmail(1). */
+export function sendmail(guest: Guest, id: string): Promise<CommandResult> {
+  const header = `From: ${SENDER}\nTo: ${name("inbox")}\nMessage-ID: <${id}>\nSubject: one`;
+  return guest.run(["/usr/sbin/sendmail", "-i", "-f", SENDER, "--", name("inbox")], {
+    input: `${header}\n\nOne letter\n`,
+  });
+}
+
+/** The Message-IDs of a series that the receiver has accepted until now, each as often as it came. */
+export async function accepted(plane: LabDataPlane, series: string): Promise<string[]> {
+  await plane.mailServer.sync();
+  return plane.messages
+    .map(({ content }) => /^Message-ID: *<([^>]+)>/im.exec(content.toString("latin1"))?.[1] ?? "none")
+    .filter((id) => id.startsWith(series))
+    .toSorted();
+}
+
+/** What the receiver says of the signatures of accepted mail, where not all of them pass or there are none. */
+export function unsigned(plane: LabDataPlane): readonly string[] {
+  return plane.attempts
+    .flatMap(({ message, outcome }) => (message === undefined || outcome !== "accepted" ? [] : [message]))
+    .filter(({ dkim }) => dkim.length === 0 || dkim.some(({ result }) => result !== "pass"))
+    .map(({ dkim }) => dkim.map(({ info }) => info).join("; "));
+}
+
+/** The queue of a host: how many messages wait in each part of it. */
+export async function queueOf(guest: Guest): Promise<Readonly<Record<string, number>>> {
+  const lines = (await guest.check(["postqueue", "-j"])).split("\n").filter((line) => line !== "");
+  const counts: Record<string, number> = {};
+  for (const line of lines) {
+    const { queue_name: part } = JSON.parse(line) as { queue_name: string };
+    counts[part] = (counts[part] ?? 0) + 1;
+  }
+  return counts;
+}
