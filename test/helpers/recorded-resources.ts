@@ -73,7 +73,7 @@ export const addresses: Readonly<Record<string, string>> = {
   "mail-okmail2-address": "192.0.2.22",
 };
 
-const publicKeyPem = `-----BEGIN PUBLIC KEY-----
+const rsaPublicKey = `-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu1SU1LfVLPHCozMxH2Mo
 4lgOEePzNm0tRgeLezV6ffAt0gunVTLw7onLRnrq0/IzW7yWR7QkrmBL7jTKEn5u
 +qKhbwKfBstIs+bMY2Zkp18gnTxKLxoS2tFczGkPLPgizskuemMghRniWaoLcyeh
@@ -81,6 +81,12 @@ kd3qqGElvW/VDL5AaWTg0nLVkjRo9z+40RQzuVaE8AkAFmxZzow3x+VJYKdjykkJ
 0iT9wCS0DRTXu269V264Vf/3jvredZiKRkgwlL9xNAwxXFg0x/XFw005UWVRIkdg
 cKWTjpBP2dPwVZ4WWC+9aGVd+Gyn1o0CLelf4rEjGoXbAAEgAqeGUxrcIlbjXfbc
 mwIDAQAB
+-----END PUBLIC KEY-----
+`;
+
+/** The key of RFC 8463 A.2: as a DKIM record, p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=. */
+const ed25519PublicKey = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 `;
 
@@ -95,7 +101,12 @@ function computedOutputs(
     case "aws:ssm/parameter:Parameter":
       return { arn: `arn:aws:ssm:eu-central-1:123456789012:parameter${String(inputs.name)}` };
     case "tls:index/privateKey:PrivateKey":
-      return { publicKeyPem, privateKeyPemPkcs8: pulumi.secret("-----the private half-----") };
+      return {
+        publicKeyPem: inputs.algorithm === "ED25519" ? ed25519PublicKey : rsaPublicKey,
+        privateKeyPemPkcs8: pulumi.secret("-----the private half-----"),
+      };
+    case "random:index/randomPassword:RandomPassword":
+      return { result: pulumi.secret(`the password of ${name}`) };
     default:
       return {};
   }
@@ -108,7 +119,7 @@ function answer(token: string, inputs: Record<string, unknown>): Record<string, 
     case "aws:ec2/getSubnets:getSubnets":
       return { ids: ["subnet-0bbbbbbb", "subnet-0aaaaaaa"] };
     case "aws:ec2/getSubnet:getSubnet":
-      return { id: inputs.id, vpcId: "vpc-0aaaaaaa" };
+      return { id: inputs.id, vpcId: "vpc-0aaaaaaa", availabilityZone: `zone of ${String(inputs.id)}` };
     case "aws:ec2/getInstanceType:getInstanceType":
       return {
         supportedArchitectures: String(inputs.instanceType).startsWith("t4g")

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseDocument } from "yaml";
 import { projectFolder } from "../../local/stack.ts";
-import { openSession, type Session } from "../../local/session.ts";
+import { openSession, type Session, type SessionOptions } from "../../local/session.ts";
 
 /** A local cloud in a folder of its own, with this project's stack on it. */
 export interface TestStack {
@@ -21,13 +21,14 @@ export interface TestStack {
 export async function openTestStack(
   folder = mkdtempSync(path.join(tmpdir(), "okmail-")),
   base = "Pulumi.local.yaml",
+  more: Pick<SessionOptions, "dataPlane"> = {},
 ): Promise<TestStack> {
   const configFile = path.join(folder, "Pulumi.local.yaml");
   const write = (text: string) => writeFileSync(configFile, text, { flag: "w" });
   const present = readOr(configFile, path.join(projectFolder, base));
   write(present);
   const repairs: string[] = [];
-  const session = await openSession({ folder, configFile, report: (line) => repairs.push(line) });
+  const session = await openSession({ folder, configFile, report: (line) => repairs.push(line), ...more });
   return {
     folder,
     configFile,

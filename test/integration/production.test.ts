@@ -4,7 +4,7 @@ import { openTestStack, removeFolder } from "./local-stack.ts";
 
 // Pulumi.prod.yaml as it stands, on the local cloud: what production would do, but for the cloud.
 
-test("the production configuration deploys, agrees with the policy pack, and protects its address", async () => {
+test("the production configuration deploys, agrees with the policy pack, and protects address and volume", async () => {
   const stack = await openTestStack(undefined, "Pulumi.prod.yaml");
   try {
     const arguments_ = policyArguments.slice(0, 2);
@@ -18,8 +18,10 @@ test("the production configuration deploys, agrees with the policy pack, and pro
     expect(up.warnings.filter((text) => text.startsWith("address-protected"))).toEqual([]);
 
     const destroy = await stack.session.stack.destroy();
-    expect(destroy.errors.join("\n")).toMatch(/mail-okmail-address.*protect/s);
-    expect(stack.session.cloud.store.list("aws:ec2/eip:Eip")).toHaveLength(1);
+    // It ends at the first of them that it comes to.
+    expect(destroy.errors.join("\n")).toMatch(/mail-okmail-queue.*protect/s);
+    for (const kept of ["aws:ec2/eip:Eip", "aws:ebs/volume:Volume"])
+      expect(stack.session.cloud.store.list(kept), kept).toHaveLength(1);
   } finally {
     await stack.close();
     removeFolder(stack.folder);

@@ -1,0 +1,195 @@
+import { createInterface } from "node:readline/promises";
+import { consoleOn, type Console } from "../../local/console.ts";
+import { Blocklists, chooseLists, keysFromEnvironment, standardLists } from "../../mail/blocklists.ts";
+import { liveResolver } from "../../mail/live-resolver.ts";
+import { InterruptedError, userInterrupts } from "../../toolchain/interrupts.ts";
+import { usageError } from "../usage-error.ts";
+import { acquire } from "./acquire.ts";
+import { acquireUsage, readAcquireArguments, type AcquireArguments } from "./acquire-arguments.ts";
+import { ElasticIps } from "./elastic-ips.ts";
+import { ListedAddresses } from "./listed-addresses.ts";
+import { readStackHosts, writeAllocation } from "./stack-hosts.ts";
+import { verdictOf, type Verdict } from "./verdict.ts";
+
+/** Milliseconds for one look-up, in which a query that is lost is sent once more. */
+const timeLimit = 6_000;
+const lostAfter = timeLimit / 3;
+
+/** US dollars an hour for a public IPv4 address, used or not (AWS price list of VPC, "Public IPv4 Addresses"). */
+const pricePerHour = 0.005;
+const hoursPerMonth = 730;
+
+/** Never anybody's address (RFC 5737): the lists are tried with it before anything costs money. */
+const nobodysAddress = "192.0.2.1";
+
+/** What was found in the stack's configuration, and is to be done. */
+interface Plan {
+  readonly hosts: readonly string[];
+  readonly adopted: ReadonlySet<string>;
+  readonly region: string;
+}
+
+/** `okmail acquire`: its arguments in, the exit code out. */
+export async function acquireCommand(args: readonly string[]): Promise<number> {
+  const screen = consoleOn(process.stdout);
+  if (args.includes("--help")) {
+    screen.text(acquireUsage);
+    return 0;
+  }
+  let options: AcquireArguments;
+  let plan: Plan;
+  let remembered: ListedAddresses;
+  let ask: (address: string) => Promise<Verdict>;
+  try {
+    options = readAcquireArguments(args);
+    plan = await planOf(options);
+    remembered = await ListedAddresses.open(options.memory);
+    ask = askerOf(options);
+    if (!options.yes && !options.dryRun && !process.stdin.isTTY)
+      throw new Error("nobody is there to be asked; add --yes to allocate, or --dry-run to look only");
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n\nokmail acquire --help says more.\n`);
+    return usageError;
+  }
+  if (plan.hosts.length === 0) {
+    screen.done(`Each host in ${options.configFile} adopts an address already.`);
+    return 0;
+  }
+  using interrupts = userInterrupts();
+  const addresses = new ElasticIps({ ...options, region: plan.region });
+  try {
+    screen.text(announcement(options, plan));
+    screen.progress("asking the blocklists and AWS whether they answer");
+    await rehearse(addresses, ask);
+    interrupts.stop.throwIfAborted();
+    if (options.dryRun) {
+      screen.done("AWS and the blocklists answer. Nothing was changed.");
+      return 0;
+    }
+    if (!options.yes && !(await agreed(interrupts.stop))) {
+      screen.text("Nothing was changed.");
+      return 0;
+    }
+    return await run(options, plan, { addresses, remembered, ask, screen, signal: interrupts.stop });
+  } catch (error) {
+    if (interrupts.stop.aborted) {
+      screen.text("Stopped. okmail acquire goes on from here.");
+      return (interrupts.stop.reason as InterruptedError).exitCode;
+    }
+    process.stderr.write(`${messageOf(error)}\n`);
+    return 2;
+  } finally {
+    addresses.close();
+  }
+}
+
+async function run(
+  { configFile, tries }: AcquireArguments,
+  { hosts, adopted }: Plan,
+  { screen, ...rest }: Surroundings,
+): Promise<number> {
+  const { missing } = await acquire({
+    ...rest,
+    hosts,
+    adopted,
+    tries,
+    adopt: (host, allocationId) => writeAllocation(configFile, host, allocationId),
+    report: (line) => screen.done(line),
+    progress: (line) => screen.progress(line),
+  });
+  if (missing.length === 0) {
+    screen.text(`Written to ${configFile}. The next deploy adopts what is there.`);
+    return 0;
+  }
+  screen.text(
+    `No clean address for ${missing.join(", ")} after ${tries} tries. Try again later, or in another Region: AWS draws anew.`,
+  );
+  return 1;
+}
+
+interface Surroundings {
+  readonly addresses: ElasticIps;
+  readonly remembered: ListedAddresses;
+  readonly ask: (address: string) => Promise<Verdict>;
+  readonly screen: Console;
+  readonly signal: AbortSignal;
+}
+
+/** @throws Error naming the setting that is wrong */
+async function planOf({ configFile, hosts: asked, region: wished }: AcquireArguments): Promise<Plan> {
+  const { region: configured, hosts } = await readStackHosts(configFile);
+  const region = wished ?? configured ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region))
+    throw new Error(
+      `the Region is ${region === undefined ? "missing" : `"${region}"`}; set aws:region in ${configFile}, or give --region eu-central-1`,
+    );
+  for (const key of asked) {
+    if (!hosts.has(key))
+      throw new Error(
+        `--host ${key} is none of ${[...hosts.keys()].join(", ")}; add it to okmail:hosts in ${configFile} first`,
+      );
+    const allocationId = hosts.get(key);
+    if (allocationId !== undefined)
+      throw new Error(
+        `--host ${key} adopts ${allocationId} already; take that out of ${configFile} to have it replaced`,
+      );
+  }
+  const open = [...hosts].flatMap(([key, allocationId]) => (allocationId === undefined ? [key] : []));
+  return {
+    hosts: asked.length > 0 ? asked : open,
+    adopted: new Set([...hosts.values()].filter((id) => id !== undefined)),
+    region,
+  };
+}
+
+function askerOf({ lists, nameServers }: AcquireArguments): (address: string) => Promise<Verdict> {
+  const keys = keysFromEnvironment(process.env);
+  const chosen = lists.length === 0 ? standardLists("addresses", keys) : chooseLists(lists);
+  if (!chosen.some((list) => list.lists === "addresses"))
+    throw new Error(
+      `--list ${lists.join(", ")}: none is a list of addresses; take one such as zen.spamhaus.org`,
+    );
+  const blocklists = () =>
+    new Blocklists(liveResolver(nameServers, lostAfter), { lists: chosen, keys, timeLimit });
+  const once = async (address: string) => verdictOf(await blocklists().ask(address));
+  // A client of its own each time: nothing is remembered, and what was lost may arrive now.
+  return async (address) => {
+    const verdict = await once(address);
+    return verdict.outcome === "unknown" ? once(address) : verdict;
+  };
+}
+
+/** What would stop the draw half-way is better known before. @throws Error that says what does not answer */
+async function rehearse(addresses: ElasticIps, ask: (address: string) => Promise<Verdict>): Promise<void> {
+  const [{ silent }] = await Promise.all([ask(nobodysAddress), addresses.tryAllocation()]);
+  if (silent.length === 0) return;
+  throw new Error(
+    `Blocklists do not answer, so no address could be called clean. ${silent.join("; ")}. ` +
+      "Ask through a resolver of your own (--name-server), or with the list's key",
+  );
+}
+
+function announcement({ stack, tries, configFile, pool }: AcquireArguments, { hosts, region }: Plan): string {
+  const monthly = (pricePerHour * hoursPerMonth).toFixed(2);
+  const count = hosts.length === 1 ? "1 Elastic IP" : `${hosts.length} Elastic IPs`;
+  return [
+    `${count} for ${hosts.join(", ")} of the stack ${stack}, in ${region}${pool === undefined ? "" : ` from ${pool}`}.`,
+    `AWS takes $${pricePerHour} an hour for each public IPv4 address, used or not: about $${monthly} a month each, ` +
+      `$${(pricePerHour * hoursPerMonth * hosts.length).toFixed(2)} together.`,
+    `At most ${tries} addresses are tried, one after another; listed ones are released at once.`,
+    `What is clean is written to ${configFile}.`,
+  ].join("\n");
+}
+
+async function agreed(signal: AbortSignal): Promise<boolean> {
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(?:es)?$/i.test((await prompt.question("Allocate now? [y/N] ", { signal })).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,175 @@
+import { clipped } from "../../mail/clipped.ts";
+import type { Severity } from "../../mail/finding.ts";
+import { blocks } from "../../mail/finding.ts";
+import { judge, type Sender } from "../../mail/judge.ts";
+import { agrees, disagrees, list, undetermined, type Statement } from "../../mail/judge/rule.ts";
+import type { Check } from "../check.ts";
+import { ownNamesOf } from "../own-names.ts";
+import { digestOf, recordText, type Said } from "../dns/answers.ts";
+import { isAnswer, type Asker } from "../dns/asker.ts";
+import type { Hearing, Panel, Witness } from "../dns/panel.ts";
+import { durationText } from "../delist-text.ts";
+
+/**
+ * Runs after all others: it compares what everybody said to the questions that they asked. What a resolver still remembers
+ * weighs as much as the rules that disagree by it.
+ */
+export const dnsIsConsistent: Check = {
+  id: "dns-is-consistent",
+  title: "Resolvers and the zones' own servers say the same",
+  severity: "advisory",
+  description:
+    "Each question about our names goes to several resolvers and to all name servers of the zone. A resolver that still has " +
+    "an old answer is told from a record that is wrong: the first passes by itself. Servers of a zone that differ are a " +
+    "fault of the zone.",
+  sources: ["RFC 1035 7.4", "RFC 2181 5.2", "RFC 2308 3"],
+  run: async ({ panel, sender }) => {
+    const hearings = await panel.hearings(ownNamesOf(sender));
+    const invented = await inventors(panel);
+    const honest = hearings.map((hearing) => ({
+      ...hearing,
+      resolvers: hearing.resolvers.filter(({ asker }) => !invented.has(asker)),
+    }));
+    const statements = [
+      ...[...invented].map(inventedStatement),
+      ...honest.flatMap(differingServers),
+      ...(await staleAnswers(honest, panel, sender)),
+      ...silences(honest),
+    ];
+    if (statements.length > 0 || hearings.length === 0) return statements;
+    const resolvers = panel.resolvers.map(({ name }) => name);
+    const authorities = new Set(hearings.flatMap((hearing) => hearing.authorities.map(({ asker }) => asker)));
+    return [
+      agrees(
+        authorities.size === 0
+          ? `${list(resolvers)} say the same to ${hearings.length} questions.`
+          : `${list(resolvers)} and ${authorities.size === 1 ? "the name server" : `${authorities.size} name servers`} of the zones say the same to ${hearings.length} questions.`,
+      ),
+    ];
+  },
+};
+
+async function inventors(panel: Panel): Promise<Set<Asker>> {
+  const found = await Promise.all(
+    panel.resolvers.map(async (resolver) => ((await panel.invents(resolver)) ? [resolver] : [])),
+  );
+  return new Set(found.flat());
+}
+
+function inventedStatement({ name }: Asker): Statement {
+  return disagrees(`The resolver ${name} answers for names that don't exist, so it is not believed.`, {
+    found: name,
+    fix: `Ask another resolver in place of ${name}, by --resolver.`,
+    source: "RFC 6761 6.4",
+  });
+}
+
+/** Where one server of the zone says another thing than the first that says anything. */
+function differingServers({ question, authorities }: Hearing): Statement[] {
+  const said = authorities.filter(({ said: told }) => isAnswer(told));
+  const [first, ...others] = said;
+  const other = others.find((witness) => first && digestOf(witness.said) !== digestOf(first.said));
+  if (first === undefined || other === undefined) return [];
+  return [
+    disagrees(
+      `The name servers differ about ${question.type} ${question.name}: ${first.asker.name} says ${text(first.said)}, ` +
+        `${other.asker.name} says ${text(other.said)}.`,
+      {
+        expected: text(first.said),
+        found: text(other.said),
+        fix: "Wait until the servers of the zone have the same serial number; if they don't within an hour, look at their zone transfers.",
+        severity: "mandatory",
+        source: "RFC 1034 4.3.5",
+      },
+    ),
+  ];
+}
+
+/** What resolvers remember that the zone's own servers don't say any more. */
+async function staleAnswers(
+  hearings: readonly Hearing[],
+  panel: Panel,
+  sender: Sender,
+): Promise<Statement[]> {
+  const stale = hearings.flatMap((hearing) => {
+    const truths = hearing.authorities.filter(({ said }) => isAnswer(said));
+    const digests = new Set(truths.map(({ said }) => digestOf(said)));
+    const [truth] = truths;
+    if (truth === undefined) return [];
+    return hearing.resolvers
+      .filter(({ said }) => isAnswer(said) && !digests.has(digestOf(said)))
+      .map((witness) => ({ witness, truth, hearing }));
+  });
+  const broken = new Map<Asker, readonly string[]>();
+  for (const asker of new Set(stale.map(({ witness }) => witness.asker)))
+    broken.set(asker, await brokenBy(asker, panel, sender));
+  return stale.map(({ witness, truth, hearing: { question } }) => {
+    const rules = broken.get(witness.asker) ?? [];
+    const severity: Severity = rules.length === 0 ? "advisory" : "mandatory";
+    const effect = rules.length === 0 ? "" : ` Receivers that ask it refuse for now: ${list(rules)}.`;
+    return disagrees(
+      `The resolver ${witness.asker.name} still remembers ${text(witness.said)} for ${question.type} ${question.name}; ` +
+        `the zone's own server ${truth.asker.name} says ${text(truth.said)}.${effect}`,
+      {
+        expected: text(truth.said),
+        found: text(witness.said),
+        fix: `Wait: the old answer is forgotten in ${remaining(witness.said)}. The record itself is not the fault.`,
+        severity,
+      },
+    );
+  });
+}
+
+/** The mandatory rules that disagree by what one resolver says, and not in truth. */
+async function brokenBy(resolver: Asker, panel: Panel, sender: Sender): Promise<string[]> {
+  const [seen, truth] = await Promise.all([judge(sender, panel.view(resolver)), judge(sender, panel.truth)]);
+  const known = new Set(truth.filter(blocks).map(({ rule }) => rule));
+  return [...new Set(seen.filter(blocks).map(({ rule }) => rule))].filter((rule) => !known.has(rule));
+}
+
+/** Those that say nothing to some questions. */
+function silences(hearings: readonly Hearing[]): Statement[] {
+  const silent = new Map<Asker, { readonly questions: string[]; readonly said: Said }>();
+  const all = (hearing: Hearing): readonly Witness[] => [...hearing.resolvers, ...hearing.authorities];
+  for (const hearing of hearings) {
+    for (const { asker, said } of all(hearing)) {
+      if (isAnswer(said) || said.kind === "alias") continue;
+      const known = silent.get(asker) ?? { questions: [], said };
+      known.questions.push(`${hearing.question.type} ${hearing.question.name}`);
+      silent.set(asker, known);
+    }
+  }
+  return [...silent].map(([{ name }, { questions, said }]) =>
+    undetermined(
+      { why: `${name} ${reason(said)} to ${questionsText(questions)}`, undetermined: false },
+      { found: name },
+    ),
+  );
+}
+
+function questionsText(questions: readonly string[]): string {
+  const [first = ""] = questions;
+  return questions.length === 1 ? first : `${first} and ${questions.length - 1} more questions`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ETIMEOUT: "gave no answer in time",
+  EBADRESP: "gave an answer that is no DNS message",
+  ESERVFAIL: "failed (SERVFAIL)",
+  EREFUSED: "refused (REFUSED)",
+  ECONNREFUSED: "can't be reached (ECONNREFUSED)",
+};
+
+function reason(said: Said): string {
+  if (said.kind !== "failed") return "is not the server of the zone (lame delegation), and says nothing";
+  return reasons[said.code] ?? `gave no answer (${said.code})`;
+}
+
+function remaining(said: Said): string {
+  const seconds = "ttl" in said && Number.isFinite(said.ttl) ? said.ttl : 0;
+  return seconds === 0 ? "a moment" : durationText(seconds * 1000);
+}
+
+function text(said: Said): string {
+  return said.kind === "found" ? clipped(said.records.map(recordText).toSorted().join(", ")) : "nothing";
+}

@@ -1,0 +1,31 @@
+import { agrees, disagrees, type Statement } from "../../mail/judge/rule.ts";
+import type { Check } from "../check.ts";
+import { replyText } from "../smtp/connection.ts";
+import { serverText, type MailServer } from "../facts.ts";
+
+export const relayIsClosed: Check = {
+  id: "relay-is-closed",
+  title: "The hosts relay for nobody",
+  severity: "mandatory",
+  description:
+    "A host of ours refuses a stranger's recipient at port 25, whoever the sender. Each envelope ends before DATA, so nothing " +
+    "is ever sent. An open relay is abused within hours, and listed.",
+  sources: ["RFC 5321 7.1", "RFC 2505 2.1"],
+  run: async ({ servers }) => (await servers()).flatMap(openness),
+};
+
+function openness({ name, address, visit: { relay } }: MailServer): Statement[] {
+  if (relay.length === 0) return [];
+  const host = serverText({ name, address });
+  const open = relay.filter(({ reply }) => reply.code >= 200 && reply.code < 300);
+  if (open.length === 0)
+    return [agrees(`${host} relays for nobody: ${relay.length} probes refused.`, { address })];
+  return open.map(({ from, to, reply }) =>
+    disagrees(`${host} takes mail from <${from}> for <${to}>: it is an open relay.`, {
+      address,
+      expected: "550",
+      found: replyText(reply),
+      fix: `Set smtpd_relay_restrictions of ${name} to "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination", and look at mynetworks.`,
+    }),
+  );
+}

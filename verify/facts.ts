@@ -1,0 +1,133 @@
+import { isIPv4 } from "node:net";
+import type { Blocklists } from "../mail/blocklists.ts";
+import { exchangersOf } from "../mail/judge/exchangers.ts";
+import type { Inquiry, Sender } from "../mail/judge/inquiry.ts";
+import type { RecordType as WireType } from "dns-packet";
+import type { Heard } from "./dns/asker.ts";
+import type { Panel } from "./dns/panel.ts";
+import type { Reach } from "./endpoint.ts";
+import type { HttpsAnswer } from "./https.ts";
+import type { SentHelo } from "./probe.ts";
+import type { DeclaredRecord } from "./subject.ts";
+import { visit, type RelayProbe, type Visit, type VisitOptions } from "./smtp/visit.ts";
+
+/** A mail server by name and address, and what it showed of itself. */
+export interface MailServer {
+  readonly name: string;
+  readonly address: string;
+  /** Whether it is one of the domain's mail exchangers, and not only a host that sends. */
+  readonly exchanger: boolean;
+  readonly visit: Visit;
+}
+
+/** One sender under examination: what was asked of the DNS, and what its servers show. Each is found out once. */
+export interface Facts {
+  readonly sender: Sender;
+  readonly asked: Inquiry;
+  readonly panel: Panel;
+  /** The sender's own hosts and the domain's exchangers, each address. */
+  readonly servers: () => Promise<readonly MailServer[]>;
+  /** Fetches a document over HTTPS. */
+  readonly fetch: (host: string, path: string) => Promise<HttpsAnswer>;
+  /** Asks the resolvers for any type of record. */
+  readonly ask: (name: string, type: WireType) => Promise<Heard | undefined>;
+  readonly blocklists: Blocklists | undefined;
+  readonly declared: readonly DeclaredRecord[];
+  /** HELO commands that arrived at the probe; undefined where none was wanted. */
+  readonly sent: Promise<readonly SentHelo[]> | undefined;
+}
+
+export interface FactsOptions {
+  readonly sender: Sender;
+  readonly asked: Inquiry;
+  readonly panel: Panel;
+  readonly reach: Reach;
+  readonly visitOptions: Pick<VisitOptions, "authorities" | "limits" | "ownName">;
+  readonly fetch: Facts["fetch"];
+  readonly blocklists: Blocklists | undefined;
+  readonly declared: readonly DeclaredRecord[];
+  readonly sent: Facts["sent"];
+  /** Visits by name and address; the senders of a domain share its exchangers. */
+  readonly visits: Map<string, Promise<Visit>>;
+}
+
+const smtpPort = 25;
+
+export function factsOf(options: FactsOptions): Facts {
+  const { sender, asked, panel, fetch, blocklists, declared, sent } = options;
+  let servers: Promise<MailServer[]> | undefined;
+  return {
+    sender,
+    asked,
+    panel,
+    servers: () => (servers ??= findServers(options)),
+    fetch,
+    ask: (name, type) => panel.ask({ name, type }),
+    blocklists,
+    declared,
+    sent,
+  };
+}
+
+async function findServers(options: FactsOptions): Promise<MailServer[]> {
+  const { asked } = options;
+  const exchangers = await Promise.all(
+    (await exchangersOf(asked)).map(async (name) => {
+      const addresses = await addressesOf(name, asked);
+      return addresses.map((address) => ({ name, address, exchanger: true }));
+    }),
+  );
+  const own =
+    asked.heloFault === undefined
+      ? asked.addresses.map((address) => ({ name: asked.helo, address, exchanger: false }))
+      : [];
+  const places = new Map(
+    [...own, ...exchangers.flat()].map((place) => [`${place.name} ${place.address}`, place] as const),
+  );
+  return Promise.all(
+    [...places].map(async ([key, place]) => {
+      const known = options.visits.get(key) ?? visitTo(place.name, place.address, options);
+      options.visits.set(key, known);
+      return { ...place, visit: await known };
+    }),
+  );
+}
+
+/** The IPv4 addresses of an exchanger, and the IPv6 ones. */
+async function addressesOf(name: string, { lookUp }: Inquiry): Promise<string[]> {
+  const lookups = await Promise.all([lookUp(name, "A"), lookUp(name, "AAAA")]);
+  return lookups.flatMap((lookup) => (lookup.kind === "found" ? [...lookup.answers] : []));
+}
+
+function visitTo(name: string, address: string, options: FactsOptions): Promise<Visit> {
+  const { asked, reach, visitOptions } = options;
+  // Strangers' servers are left in peace: whether they relay is not for us to find out.
+  const ours = asked.ownAddresses.has(address);
+  return visit(reach(address, smtpPort), {
+    ...visitOptions,
+    name,
+    relayProbes: ours ? relayProbes(asked) : [],
+  });
+}
+
+/** Envelopes from a stranger to a stranger, in the ways that have led through. No one of them gets as far as DATA. */
+function relayProbes({ mailFrom, helo }: Inquiry): RelayProbe[] {
+  const own = mailFrom === "" ? helo : mailFrom;
+  // Reserved for examples (RFC 2606 3), so that nobody could get anything.
+  const [from = "", to = ""] = ["example.org", "example.net", "example.com"].filter(
+    (domain) => domain !== own && !own.endsWith(`.${domain}`),
+  );
+  const stranger = `okmail-relay-probe@${to}`;
+  return [
+    { from: `okmail-relay-probe@${from}`, to: stranger },
+    { from: `postmaster@${own}`, to: stranger },
+    { from: "", to: stranger },
+    // A source route, which a server strips and then follows (RFC 5321 4.1.1.3).
+    { from: "", to: `@${helo}:${stranger}` },
+  ];
+}
+
+/** For messages: `okmail.example.com (192.0.2.10)` */
+export function serverText({ name, address }: Pick<MailServer, "name" | "address">): string {
+  return `${name} (${isIPv4(address) ? address : `IPv6 ${address}`})`;
+}
