@@ -60,7 +60,7 @@ export async function untilSent(guest: Guest): Promise<void> {
 /** The number of messages in a queue, such as `deferred`. */
 export async function queued(guest: Guest, ...queues: readonly string[]): Promise<number> {
   const folders = queues.map((name) => `${SPOOL}/${name}`);
-  const found = await guest.check(["find", ...folders, "-type", "f", "-printf", "."], { keepOutput: true });
+  const found = await guest.check(["find", ...folders, "-type", "f", "-printf", "."]);
   return found.length;
 }
 

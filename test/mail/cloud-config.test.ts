@@ -118,6 +118,7 @@ describe("cloudConfig", () => {
     expect(after.split(" ")).toEqual(
       expect.arrayContaining([
         "okmail-queue.service",
+        "chrony-wait.service",
         "time-sync.target",
         "opendkim.service",
         "unbound.service",

@@ -87,6 +87,13 @@ describe("openDkimPart", () => {
     );
   });
 
+  test.each([
+    "/etc/systemd/system/opendkim.service.d/okmail.conf",
+    "/etc/systemd/system/okmail-opendkim-ed25519.service",
+  ])("has bounded memory, and starts again at the bound: %s", (path) => {
+    expect(both.get(path)).toMatch(/^\[Service\]\n(?:.+\n)*MemoryMax=256M\nRestart=on-failure\n/m);
+  });
+
   test("signs with every key of one algorithm, as during a rotation", () => {
     const files = filesOf(rsa, { ...rsa, selector: "okmail2" });
     expect(files.get("/etc/opendkim/signing.table")).toBe(
