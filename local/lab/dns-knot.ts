@@ -116,6 +116,12 @@ export class Knot {
     this.#daemon.kill("SIGCONT");
   }
 
+  /** Ends it. */
+  close(): void {
+    // nsenter stops itself when it sees knotd stopped, and may do so just after it was told to go on: only this ends it.
+    this.#daemon.kill("SIGKILL");
+  }
+
   async #commit(changes: readonly ZoneChange[], wanted: ReadonlyMap<string, ZoneContent>): Promise<void> {
     const refusals: string[] = [];
     this.#complaints.length = 0;

@@ -66,7 +66,10 @@ export async function startLabDns(lab: Lab, options: LabDnsOptions): Promise<Lab
     sync,
     pause: () => knot.pause(),
     resume: () => knot.resume(),
-    close: () => forwarder.close(),
+    close: async () => {
+      await forwarder.close();
+      knot.close();
+    },
   };
 }
 
