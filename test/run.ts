@@ -39,7 +39,8 @@ async function tests(): Promise<void> {
   try {
     const report = path.join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    await step("tests", `${bin}/vitest/vitest.mjs`, "run", "--coverage", ...reporters);
+    const projects = ["--project=unit", "--project=integration"];
+    await step("tests", `${bin}/vitest/vitest.mjs`, "run", "--coverage", ...projects, ...reporters);
     const counts = JSON.parse(await readFile(report, "utf8")) as VitestReport;
     const skipped = counts.numPendingTests + counts.numTodoTests;
     const all = [`${counts.numPassedTests} passed`, `${counts.numFailedTests} failed`];

@@ -1,6 +1,8 @@
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CloudTransaction } from "../../local/store.ts";
+import { asText, type CloudTransaction } from "../../local/store.ts";
 import { sendTestMessage } from "../../local/send-test-message.ts";
+import { userDataBase64 } from "../../mail/cloud-config.ts";
 import { openTestStack, removeFolder, type TestStack } from "./local-stack.ts";
 
 // What a strict receiver says when one thing about a good sender is wrong. The cloud is changed behind the engine's back.
@@ -71,11 +73,11 @@ function find(cloud: CloudTransaction, type: string, logicalName: string) {
 function helo(name: string) {
   return (cloud: CloudTransaction) => {
     const instance = find(cloud, "aws:ec2/instance:Instance", "mail-okmail-host");
-    const change = (properties: typeof instance.inputs) =>
-      JSON.parse(JSON.stringify(properties).replaceAll("okmail.example.com", name)) as typeof instance.inputs;
+    const text = gunzipSync(Buffer.from(asText(instance.inputs.userDataBase64), "base64")).toString();
+    const changed = { userDataBase64: userDataBase64(text.replaceAll("okmail.example.com", name)) };
     cloud.change(instance.type, instance.id, {
-      inputs: change(instance.inputs),
-      outputs: change(instance.outputs),
+      inputs: { ...instance.inputs, ...changed },
+      outputs: { ...instance.outputs, ...changed },
     });
   };
 }

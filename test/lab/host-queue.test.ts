@@ -98,7 +98,7 @@ describe.skipIf(hindrance !== undefined)("the stack's host and its successor", (
       "MAIL FROM:<>",
       "RCPT TO:<bounces+7@example.com>",
       "DATA",
-      `From: <mailer-daemon@${INBOX.domain}>\r\nMessage-ID: <${id}>\r\nSubject: Undelivered\r\n\r\nIt came back\r\n.`,
+      `From: <mailer-daemon@${INBOX.domain}>\r\nDate: ${new Date().toUTCString()}\r\nMessage-ID: <${id}>\r\nSubject: Undelivered\r\n\r\nIt came back\r\n.`,
     ];
     const { dialogues } = await runErrands(lab.plane.lab, outsider, { dialogues: [{ server, lines }] });
     expect(dialogues[0]?.map(({ code }) => code)).toEqual([220, 250, 250, 250, 354, 250]);

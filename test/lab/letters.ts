@@ -7,7 +7,7 @@ const SENDER = "app@example.com";
 
 /** Over a few connections at one time. Prints the Message-ID of each letter that the host took. */
 const SUBMIT = `
-import smtplib, sys, threading
+import concurrent.futures, smtplib, sys
 name, count = sys.argv[1], int(sys.argv[2])
 def send(numbers):
     with smtplib.SMTP("127.0.0.1", local_hostname="localhost") as client:
@@ -15,9 +15,9 @@ def send(numbers):
             header = f"From: ${SENDER}\\nTo: ${name("inbox")}\\nMessage-ID: <{name}-{number}@example.com>\\nSubject: {number}"
             client.sendmail("${SENDER}", "${name("inbox")}", f"{header}\\n\\nLetter {number}\\n")
             print(f"{name}-{number}@example.com", flush=True)
-threads = [threading.Thread(target=send, args=(range(first, count, 4),)) for first in range(4)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    # Tells what went wrong in any of them.
+    list(pool.map(send, [range(first, count, 4) for first in range(4)]))
 `;
 
 function name(localPart: string): string {
