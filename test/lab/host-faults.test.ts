@@ -15,15 +15,6 @@ const KEY_FILE = "/etc/dkimkeys/okmail1.pem";
 /** What fills the disk. */
 const BALLAST = "/srv/okmail/ballast";
 
-/** Argument: a file. It takes what room there is, though nothing is written of most of it. */
-const FILL = `
-free=$(df --output=avail --block-size=1M "$(dirname "$1")" | tail -n 1)
-fallocate --length "$((free - 8))M" "$1"
-dd if=/dev/zero of="$1.more" bs=1M status=none || true
-rm "$1.more"
-dd if=/dev/zero of="$1" bs=1M oflag=append conv=notrunc status=none || true
-`;
-
 /**
  * Answers NTP (RFC 5905) at an address. A guest's own clock is the machine's, and can't be set for it alone: time_namespaces(7) has
  * monotonic clocks only. So what can be tried here is a clock that nobody has checked yet.
