@@ -14,6 +14,11 @@ const KEY_PARAMETER = "/okmail/example.com/dkim/okmail1";
 const KEY_FILE = "/etc/dkimkeys/okmail1.pem";
 /** What fills the disk. */
 const BALLAST = "/srv/okmail/ballast";
+/** Argument: a file. It takes all the room there is, also what is root's, though hardly anything is written. */
+const FILL = `
+fallocate --length 1T "$1" || true
+dd if=/dev/zero of="$1" bs=1M oflag=append conv=notrunc status=none || true
+`;
 
 /**
  * Answers NTP (RFC 5905) at an address. A guest's own clock is the machine's, and can't be set for it alone: time_namespaces(7) has
@@ -171,11 +176,7 @@ describe.skipIf(hindrance !== undefined)("the stack's host in trouble", () => {
     await lab.plane.mailServer.answerAll("450 4.3.2 Try again later");
     const ids = await handOver(guest, series, 5);
     await expect.poll(() => queueOf(guest), { timeout: 30_000 }).toEqual({ deferred: 5 });
-    await guest.check([
-      "sh",
-      "-c",
-      "fallocate --length 100G /srv/okmail/ballast || dd if=/dev/zero of=/srv/okmail/ballast bs=1M oflag=append conv=notrunc status=none || true",
-    ]);
+    await guest.check(["sh", "-euc", FILL, "sh", BALLAST]);
     await expect(handOver(guest, series, 1)).rejects.toThrow(/45[12]/);
     const status = await statusOf(guest);
     expect(says(status, "disk space").join("\n")).toMatch(/critical: \/srv\/okmail has 0% free/);

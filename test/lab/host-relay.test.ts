@@ -136,20 +136,23 @@ describe.skipIf(hindrance !== undefined)("the stack's host, seen by others on th
     });
     expect(judged.filter(({ verdict, found }) => verdict !== found)).toEqual([]);
 
-    // What was taken has left, and every author in it is the domain's.
+    // What was taken arrives, and every author in it is the domain's.
     const taken = judged.filter(({ found }) => found === "accepted").length;
-    await expect.poll(() => received(recipient), { timeout: 60_000, interval: 200 }).toHaveLength(taken);
-    for (const attempt of await received(recipient)) {
-      expect(attempt.outcome, attempt.reply?.text).toBe("accepted");
+    const arrived = async () => {
+      // A busy receiver may put one off.
+      await guest.check(["postqueue", "-f"]);
+      return received(recipient);
+    };
+    await expect.poll(arrived, { timeout: 60_000, interval: 500 }).toHaveLength(taken);
+    for (const attempt of await received(recipient))
       expect(attempt.message?.dmarc.result, attempt.message?.dmarc.info).toBe("pass");
-    }
   });
 
-  /** Attempts to deliver to somebody at the receiver, with a message. */
+  /** The attempts to deliver to somebody at the receiver that it accepted. */
   async function received(recipient: string) {
     await lab.plane.mailServer.sync();
     return lab.plane.attempts.filter(
-      ({ message, recipients }) => message !== undefined && recipients.includes(recipient),
+      ({ outcome, recipients }) => outcome === "accepted" && recipients.includes(recipient),
     );
   }
 
