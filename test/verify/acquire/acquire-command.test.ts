@@ -3,7 +3,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AllocateAddressCommand, DescribeAddressesCommand, EC2Client } from "@aws-sdk/client-ec2";
@@ -16,6 +15,7 @@ import { serveDns, type DnsServer } from "../../../local/dns/server.ts";
 import { indexZones } from "../../../local/dns/zone.ts";
 import { projectFolder } from "../../../local/stack.ts";
 import { startCommand, type RunningCommand } from "../../../toolchain/command.ts";
+import { freePort } from "../../helpers/free-port.ts";
 
 const hasMoto = spawnSync("moto_server", ["--help"]).status === 0;
 if (!hasMoto)
@@ -206,14 +206,3 @@ describe.skipIf(!hasMoto)("okmail acquire", { timeout: 60_000 }, () => {
     expect(await addresses()).toEqual([]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const closed = once(server, "close");
-  server.close();
-  await closed;
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}

@@ -3,7 +3,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -14,6 +13,7 @@ import { runCommand } from "../../../toolchain/command.ts";
 import { handChecks, handCheckText } from "../../../verify/zone/zone-commands.ts";
 import { reverseFragment, zoneFragment } from "../../../verify/zone/zone-file.ts";
 import { zoneRecordsOf } from "../../../verify/zone/zone-records.ts";
+import { freePort } from "../../helpers/free-port.ts";
 import { outputs } from "./zone-fixtures.ts";
 
 const runs = (program: string, option = "-v") => spawnSync(program, [option]).status === 0;
@@ -145,15 +145,4 @@ function unescaped(string: string): Buffer {
     number === undefined ? (other ?? plain ?? "").charCodeAt(0) : Number(number),
   );
   return Buffer.from(octets);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const closed = once(server, "close");
-  server.close();
-  await closed;
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
