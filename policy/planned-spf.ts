@@ -25,7 +25,7 @@ export class PlannedSpf {
    * The text of a TXT record whose content isn't known: the template that its MailRecords component registered; else one
    * that authorizes the addresses it derives from, `v=spf1 ip4:240.0.0.1 -all`. If the record may authorize other
    * addresses of the plan by what isn't known of it, that has a term too, whose look-up is undetermined (`refuse`):
-   * `exists:example.com.rest-not-known-yet.invalid`. Undefined if the content derives from no Elastic IP: it is taken for
+   * `exists:%{d}.rest-not-known-yet.invalid`. Undefined if the content derives from no Elastic IP: it is taken for
    * a text of another kind.
    */
   text(owner: string, record: DnsRecord, content: Unknown): string | undefined {
@@ -38,7 +38,7 @@ export class PlannedSpf {
       if (text !== undefined) return text;
     }
     const terms = eips.map((eip) => `ip4:${this.#addresses.ofEip(eip)}`);
-    if (this.#mayAuthorizeOthers(owner, eips)) terms.push(`exists:${owner}${unknownRest}`);
+    if (this.#mayAuthorizeOthers(owner, eips)) terms.push(`exists:%{d}${unknownRest}`);
     return `v=spf1 ${terms.join(" ")} -all`;
   }
 
