@@ -2,6 +2,7 @@
 import { asText, omit } from "../store.ts";
 import type { CloudReader, CloudRecord, CloudTransaction } from "../store.ts";
 import { ApiError } from "./api-error.ts";
+import { existingInstance } from "./existing.ts";
 import { newId } from "./id.ts";
 import { AWS_TYPES } from "./types.ts";
 
@@ -102,10 +103,7 @@ function findTarget(cloud: CloudReader, target: Target): { networkInterfaceId: s
 }
 
 function findInstance(cloud: CloudReader, id: string): { networkInterfaceId: string; privateIp: string } {
-  const instance = cloud.find(AWS_TYPES.instance, id);
-  if (instance === undefined) {
-    throw new ApiError(ASSOCIATE, "InvalidInstanceID.NotFound", `The instance ID '${id}' does not exist`);
-  }
+  const instance = existingInstance(cloud, ASSOCIATE, id);
   return {
     networkInterfaceId: asText(instance.outputs.primaryNetworkInterfaceId),
     privateIp: asText(instance.outputs.privateIp),

@@ -4,6 +4,7 @@ import { nearest } from "../provider/check-shape.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiCall } from "./api-error.ts";
+import { assertSecurityGroupIds } from "./existing.ts";
 import { images } from "./images.ts";
 import { instanceType, instanceTypeNames } from "./instance-types.ts";
 import type { InstanceType } from "./instance-types.ts";
@@ -73,17 +74,14 @@ function assertSecurityGroups(
   call: ApiCall,
   inputs: InstanceInputs,
 ): void {
-  const { vpcId, securityGroupId } = defaultNetwork(account.region);
-  for (const id of inputs.vpcSecurityGroupIds ?? []) {
-    if (id === securityGroupId || cloud.find(AWS_TYPES.securityGroup, id) !== undefined) continue;
-    throw new ApiError(call, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
-  }
+  assertSecurityGroupIds(account, cloud, call, inputs.vpcSecurityGroupIds ?? []);
   const names = new Set([
     "default",
     ...cloud.list(AWS_TYPES.securityGroup).map(({ inputs: { name } }) => name),
   ]);
   for (const name of inputs.securityGroups ?? []) {
     if (names.has(name)) continue;
+    const { vpcId } = defaultNetwork(account.region);
     const message = `The security group '${name}' does not exist in default VPC '${vpcId}'`;
     throw new ApiError(call, "InvalidGroup.NotFound", message);
   }

@@ -7,6 +7,7 @@ import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { disassociateInterface, holderOf } from "./association.ts";
 import { awsResource } from "./aws-resource.ts";
+import { assertSecurityGroupIds } from "./existing.ts";
 import { all, ipv4, length, matches } from "./formats.ts";
 import { newId } from "./id.ts";
 import { findPrivateAddress, findSubnet } from "./instance-placement.ts";
@@ -40,7 +41,7 @@ export function networkInterface(account: Account): ResourceDefinition {
 
     create: (cloud, inputs) => {
       const subnet = findSubnet(account, CREATE, inputs);
-      assertGroups(account, cloud, inputs.securityGroups ?? []);
+      assertSecurityGroupIds(account, cloud, CREATE, inputs.securityGroups ?? []);
       const wanted = inputs.privateIp ?? inputs.privateIps?.[0];
       return {
         id: newId("eni"),
@@ -53,7 +54,7 @@ export function networkInterface(account: Account): ResourceDefinition {
     },
 
     update: (cloud, _, { securityGroups = [] }) => {
-      assertGroups(account, cloud, securityGroups);
+      assertSecurityGroupIds(account, cloud, CREATE, securityGroups);
       return {};
     },
 
@@ -67,14 +68,6 @@ export function networkInterface(account: Account): ResourceDefinition {
       disassociateInterface(cloud, id);
     },
   });
-}
-
-function assertGroups(account: Account, cloud: CloudReader, ids: readonly string[]): void {
-  for (const id of ids) {
-    if (id === defaultNetwork(account.region).securityGroupId) continue;
-    if (cloud.find(AWS_TYPES.securityGroup, id) !== undefined) continue;
-    throw new ApiError(CREATE, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
-  }
 }
 
 function interfaceView(

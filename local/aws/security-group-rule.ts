@@ -7,9 +7,9 @@ import { arn } from "./account.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { awsResource } from "./aws-resource.ts";
+import { assertSecurityGroupIds } from "./existing.ts";
 import { between, ipv4Network, ipv6Network, length } from "./formats.ts";
 import { newId } from "./id.ts";
-import { defaultNetwork } from "./network.ts";
 import { describePermission, isPermitted, permissionOf, protocolName } from "./permission.ts";
 import type { Direction, RuleInputs } from "./permission.ts";
 import { AWS_TYPES } from "./types.ts";
@@ -34,7 +34,6 @@ const TRAITS = {
 export function securityGroupRule(account: Account, direction: Direction): ResourceDefinition {
   const { type, title, operation } = TRAITS[direction];
   const call = { service: "EC2", operation } as const;
-  const { securityGroupId: defaultGroup } = defaultNetwork(account.region);
   return awsResource<RuleInputs>(account, {
     type,
     label: `VPC Security Group ${title} Rule`,
@@ -51,12 +50,8 @@ export function securityGroupRule(account: Account, direction: Direction): Resou
     check: (inputs) => [...checkPeer(inputs), ...checkPorts(inputs)],
 
     create: (cloud, inputs) => {
-      const groups = [inputs.securityGroupId, inputs.referencedSecurityGroupId];
-      for (const id of groups) {
-        if (id === undefined || id === defaultGroup || cloud.find(AWS_TYPES.securityGroup, id) !== undefined)
-          continue;
-        throw new ApiError(call, "InvalidGroup.NotFound", `The security group '${id}' does not exist`);
-      }
+      const { securityGroupId, referencedSecurityGroupId: peer } = inputs;
+      assertSecurityGroupIds(account, cloud, call, [securityGroupId, ...(peer === undefined ? [] : [peer])]);
       const permission = permissionOf(inputs);
       if (isPermitted(cloud, inputs.securityGroupId, direction, permission))
         throw duplicate(describePermission(permission));

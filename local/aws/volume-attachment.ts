@@ -4,6 +4,7 @@ import type { ResourceDefinition } from "../provider/definition.ts";
 import type { Account } from "./account.ts";
 import { ApiError } from "./api-error.ts";
 import { awsResource } from "./aws-resource.ts";
+import { existingInstance } from "./existing.ts";
 import { matches } from "./formats.ts";
 import { stopInstance } from "./instance-state.ts";
 import { AWS_TYPES } from "./types.ts";
@@ -32,14 +33,7 @@ export function volumeAttachment(account: Account): ResourceDefinition {
       if (volume === undefined) {
         throw new ApiError(ATTACH, "InvalidVolume.NotFound", `The volume '${volumeId}' does not exist.`);
       }
-      const instance = cloud.find(AWS_TYPES.instance, instanceId);
-      if (instance === undefined) {
-        throw new ApiError(
-          ATTACH,
-          "InvalidInstanceID.NotFound",
-          `The instance ID '${instanceId}' does not exist`,
-        );
-      }
+      const instance = existingInstance(cloud, ATTACH, instanceId);
       if (volume.inputs.availabilityZone !== instance.outputs.availabilityZone) {
         const message = `The volume '${volumeId}' is not in the same availability zone as instance '${instanceId}'`;
         throw new ApiError(ATTACH, "InvalidVolume.ZoneMismatch", message);

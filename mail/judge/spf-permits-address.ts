@@ -1,8 +1,7 @@
-import { isIPv6 } from "node:net";
 import { clipped } from "../clipped.ts";
 import { hostNameFault } from "../host-name.ts";
-import { unknownIn, type SpfCheck } from "../spf.ts";
-import { agrees, disagrees, undetermined, type Rule, type Statement } from "./rule.ts";
+import { disagrees, type Rule } from "./rule.ts";
+import { by, permitting, spfPermissions } from "./spf-permission.ts";
 
 export const spfPermitsAddress: Rule = {
   id: "spf-permits-address",
@@ -14,60 +13,22 @@ export const spfPermitsAddress: Rule = {
     "HELO name, as receivers do. A permanent error is reported by spf-is-valid.",
   sources: ["RFC 7208 2.4", "RFC 7208 8"],
   replies: ["Gmail 550 5.7.27", "Outlook.com 550 5.7.515"],
-  judge: async ({ addresses, mailFrom, heloFault, spf }) => {
+  judge: async (inquiry) => {
+    const { addresses, mailFrom, heloFault } = inquiry;
     if (mailFrom === "" && heloFault !== undefined) return [];
-    const statements = addresses.map(async (address) =>
-      permission(address, await spf(address, "mailfrom"), addresses),
-    );
-    return (await Promise.all(statements)).flat();
+    return spfPermissions(inquiry, "mailfrom", "", (check, address) => {
+      const { result, domain, record = "", mechanism, problem = "" } = check;
+      const common = { address, expected: "pass", found: result };
+      if (result === "none") {
+        const fix =
+          hostNameFault(domain) === undefined
+            ? `Publish the TXT record "${permitting("v=spf1 -all", addresses)}" at ${domain}.`
+            : `Use a fully qualified domain in MAIL FROM, in place of "${domain}".`;
+        return disagrees(`SPF does not permit ${address}: ${problem}.`, { ...common, fix });
+      }
+      const message = `SPF of ${domain} gives ${address} ${result}${by(mechanism)}; the record is "${clipped(record)}".`;
+      const fix = `Set the SPF record of ${domain} to "${clipped(permitting(record, [address]))}".`;
+      return disagrees(message, { ...common, fix });
+    });
   },
 };
-
-function permission(address: string, check: SpfCheck, addresses: readonly string[]): Statement[] {
-  const { result, domain, record, mechanism, problem } = check;
-  const common = { address, expected: "pass", found: result };
-  switch (result) {
-    case "pass":
-      return [agrees(`SPF of ${domain} permits ${address}${by(mechanism)}.`, common)];
-    case "permerror":
-      return [];
-    case "temperror":
-      return [undetermined(unknownIn(check), { address, expected: "pass" })];
-    case "none":
-      return [
-        disagrees(`SPF does not permit ${address}: ${problem ?? ""}.`, {
-          ...common,
-          fix:
-            hostNameFault(domain) === undefined
-              ? `Publish the TXT record "${permitting("v=spf1 -all", addresses)}" at ${domain}.`
-              : `Use a fully qualified domain in MAIL FROM, in place of "${domain}".`,
-        }),
-      ];
-    default:
-      return [
-        disagrees(
-          `SPF of ${domain} gives ${address} ${result}${by(mechanism)}; the record is "${clipped(record ?? "")}".`,
-          {
-            ...common,
-            fix: `Set the SPF record of ${domain} to "${clipped(permitting(record ?? "v=spf1 -all", [address]))}".`,
-          },
-        ),
-      ];
-  }
-}
-
-/** ` by "ip4:192.0.2.10"` */
-export function by(mechanism: string | undefined): string {
-  return mechanism === undefined ? "" : ` by "${mechanism}"`;
-}
-
-/**
- * The record with `addresses` permitted first, before any term can decide otherwise.
- * `v=spf1 mx -all`, 192.0.2.10 -> `v=spf1 ip4:192.0.2.10 mx -all`
- */
-export function permitting(record: string, addresses: readonly string[]): string {
-  const own = addresses.map((address) => `${isIPv6(address) ? "ip6" : "ip4"}:${address}`);
-  const [version = "v=spf1", ...terms] = record.split(" ").filter((term) => term !== "");
-  const others = terms.filter((term) => !own.includes(term.toLowerCase().replace(/^[-+~?]/, "")));
-  return [version, ...own, ...others].join(" ");
-}

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { driftReport, judgeDrift, type Drift, type DriftChecks } from "../../.github/scripts/drift-report.ts";
 import { reportDrift } from "../../.github/scripts/report-drift.ts";
-import { BOT, startGitHub, type GitHubStub, type StoredPost } from "./github-stub.ts";
-import { jobFolder, type JobFolder } from "./job-folder.ts";
+import { BOT, type StoredPost } from "./github-stub.ts";
+import { workflowJob } from "./workflow-job.ts";
 
 /** Of the comparison, of the verdict on the cloud, of the verdict on the state; undefined if not run. */
 type Codes = readonly [number | undefined, number | undefined, number | undefined];
@@ -65,74 +65,63 @@ describe("the report", () => {
 });
 
 describe("the issue", () => {
-  let github: GitHubStub;
-  let folder: JobFolder;
-  let logged: string[];
-  beforeEach(async () => {
-    github = await startGitHub();
-    folder = jobFolder();
-    logged = [];
-    vi.spyOn(console, "log").mockImplementation((line) => void logged.push(String(line)));
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
+  const job = workflowJob();
 
   const report = (changes: string, live = "0", recorded = "0") =>
     reportDrift({
-      ...github.env,
+      ...job.github.env,
       GITHUB_SERVER_URL: "https://github.example",
       GITHUB_RUN_ID: "4711",
-      GITHUB_STEP_SUMMARY: folder.path("summary.md"),
+      GITHUB_STEP_SUMMARY: job.folder.path("summary.md"),
       STACK: "prod",
       CHANGES_CODE: changes,
       LIVE_CODE: live,
       RECORDED_CODE: recorded,
-      CHANGES_OUTPUT: folder.write("changes.txt", "~ (update)\n"),
-      LIVE_OUTPUT: folder.write("live.txt", "[mandatory] ptr-matches-helo\n"),
-      RECORDED_OUTPUT: folder.path("never-written.txt"),
-      TABLE: folder.path("never-written.md"),
+      CHANGES_OUTPUT: job.folder.write("changes.txt", "~ (update)\n"),
+      LIVE_OUTPUT: job.folder.write("live.txt", "[mandatory] ptr-matches-helo\n"),
+      RECORDED_OUTPUT: job.folder.path("never-written.txt"),
+      TABLE: job.folder.path("never-written.md"),
     });
   const open = (body: string, login = BOT): StoredPost => {
-    const issue = { ...github.post(login, body), title: "x", state: "open" };
-    github.issues.push(issue);
+    const issue = { ...job.github.post(login, body), title: "x", state: "open" };
+    job.github.issues.push(issue);
     return issue;
   };
-  const writes = () => github.requests.filter((request) => !request.startsWith("GET"));
+  const writes = () => job.github.requests.filter((request) => !request.startsWith("GET"));
 
   test("is opened on drift", async () => {
     expect(await report("7")).toBe("drift");
-    expect(github.issues).toEqual([
+    expect(job.github.issues).toEqual([
       expect.objectContaining({ title: "Drift of stack prod", state: "open", user: { login: BOT } }),
     ]);
-    expect(github.issues[0]?.body).toMatch(
+    expect(job.github.issues[0]?.body).toMatch(
       /^<!-- okmail drift prod -->\n- The cloud is not as it was deployed\./,
     );
-    expect(folder.read("summary.md")).toContain("- The cloud is not as it was deployed.");
+    expect(job.folder.read("summary.md")).toContain("- The cloud is not as it was deployed.");
   });
 
   test("is updated while the drift goes on", async () => {
     await report("7");
     await report("0", "1");
-    expect(github.issues).toHaveLength(1);
-    expect(github.issues[0]?.body).toContain("ptr-matches-helo");
-    expect(github.issues[0]?.body).not.toContain("not as it was deployed");
+    expect(job.github.issues).toHaveLength(1);
+    expect(job.github.issues[0]?.body).toContain("ptr-matches-helo");
+    expect(job.github.issues[0]?.body).not.toContain("not as it was deployed");
   });
 
   test("is found on a later page", async () => {
-    github.pageSize = 2;
+    job.github.pageSize = 2;
     for (let count = 0; count < 5; count++) open("Another matter", "octocat");
     const issue = open(`${MARKER}\nold`);
     await report("7");
     expect(issue.body).toContain("- The cloud is not as it was deployed.");
-    expect(github.issues).toHaveLength(6);
+    expect(job.github.issues).toHaveLength(6);
   });
 
   test("is closed when the drift is gone, and says where that was seen", async () => {
     await report("7");
     expect(await report("0")).toBe("none");
-    expect(github.issues[0]).toMatchObject({ state: "closed", state_reason: "completed" });
-    expect(github.comments.get(github.issues[0]?.number ?? 0)?.map(({ body }) => body)).toEqual([
+    expect(job.github.issues[0]).toMatchObject({ state: "closed", state_reason: "completed" });
+    expect(job.github.comments.get(job.github.issues[0]?.number ?? 0)?.map(({ body }) => body)).toEqual([
       "The drift is gone: https://github.example/octo/mail/actions/runs/4711",
     ]);
   });
@@ -141,13 +130,13 @@ describe("the issue", () => {
     await report("7");
     await report("0");
     await report("7");
-    expect(github.issues.map(({ state }) => state)).toEqual(["closed", "open"]);
+    expect(job.github.issues.map(({ state }) => state)).toEqual(["closed", "open"]);
   });
 
   test("is not asked for where all is well", async () => {
     expect(await report("0")).toBe("none");
     expect(writes()).toEqual([]);
-    expect(folder.read("summary.md")).toBe("No drift of prod.\n");
+    expect(job.folder.read("summary.md")).toBe("No drift of prod.\n");
   });
 
   test("stays as it is when the cloud can't be asked", async () => {
@@ -155,8 +144,8 @@ describe("the issue", () => {
     expect(await report("1", "1", "0")).toBe("undetermined");
     expect(await report("", "", "")).toBe("undetermined");
     expect(issue).toMatchObject({ state: "open", body: `${MARKER}\nold` });
-    expect(github.requests).toEqual([]);
-    expect(logged).toEqual(
+    expect(job.github.requests).toEqual([]);
+    expect(job.logged).toEqual(
       Array(2).fill(expect.stringMatching(/^::error::Whether prod has drifted could not be told/)),
     );
   });
@@ -167,11 +156,11 @@ describe("the issue", () => {
     expect(writes()).toEqual([]);
     await report("7");
     expect(issue).toMatchObject({ state: "open", body: `${MARKER}\nmine` });
-    expect(github.issues).toHaveLength(2);
+    expect(job.github.issues).toHaveLength(2);
   });
 
   test("that may not be written is an error, for nobody would hear of the drift", async () => {
-    github.forbidden = /^POST/;
+    job.github.forbidden = /^POST/;
     await expect(report("7")).rejects.toThrow("403 Resource not accessible by integration");
   });
 });

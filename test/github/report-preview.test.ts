@@ -1,44 +1,33 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { previewReport, type Preview } from "../../.github/scripts/preview-report.ts";
 import { reportPreview } from "../../.github/scripts/report-preview.ts";
-import { BOT, startGitHub, type GitHubStub } from "./github-stub.ts";
-import { jobFolder, type JobFolder } from "./job-folder.ts";
+import { BOT } from "./github-stub.ts";
+import { workflowJob } from "./workflow-job.ts";
 
 const MARKER = "<!-- okmail preview prod -->";
 const TABLE = "| host | verdict |\n|---|---|\n| okmail.example.com | agrees |\n";
 const OUTPUT = "Previewing update (prod):\n+ aws:ec2/eip:Eip: (create)\nResources:\n    + 1 to create\n";
 
-let github: GitHubStub;
-let folder: JobFolder;
-let logged: string[];
-beforeEach(async () => {
-  github = await startGitHub();
-  folder = jobFolder();
-  logged = [];
-  vi.spyOn(console, "log").mockImplementation((line) => void logged.push(String(line)));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const job = workflowJob();
 
 function environment(changes: Record<string, string> = {}): NodeJS.ProcessEnv {
   return {
-    ...github.env,
+    ...job.github.env,
     GITHUB_SERVER_URL: "https://github.example",
     GITHUB_RUN_ID: "4711",
-    GITHUB_STEP_SUMMARY: folder.path("summary.md"),
+    GITHUB_STEP_SUMMARY: job.folder.path("summary.md"),
     STACK: "prod",
     OUTCOME: "success",
-    TABLE: folder.write("agreement.md", TABLE),
-    OUTPUT: folder.write("preview.txt", OUTPUT),
+    TABLE: job.folder.write("agreement.md", TABLE),
+    OUTPUT: job.folder.write("preview.txt", OUTPUT),
     COMMIT: "0d58f69",
     PULL_REQUEST: "7",
     ...changes,
   };
 }
 
-const commentsOf = (pullRequest: number) => github.comments.get(pullRequest) ?? [];
-const writes = () => github.requests.filter((request) => !request.startsWith("GET"));
+const commentsOf = (pullRequest: number) => job.github.comments.get(pullRequest) ?? [];
+const writes = () => job.github.requests.filter((request) => !request.startsWith("GET"));
 
 describe("the comment", () => {
   test("has the marker, the verdict, the table, then the diff folded away", async () => {
@@ -70,8 +59,12 @@ describe("the comment", () => {
   });
 
   test("is found again on a later page", async () => {
-    const others = Array.from({ length: 230 }, () => github.post("octocat", "I like it"));
-    github.comments.set(7, [...others, github.post(BOT, `${MARKER}\nold`), github.post("octocat", "Me too")]);
+    const others = Array.from({ length: 230 }, () => job.github.post("octocat", "I like it"));
+    job.github.comments.set(7, [
+      ...others,
+      job.github.post(BOT, `${MARKER}\nold`),
+      job.github.post("octocat", "Me too"),
+    ]);
     await reportPreview(environment());
     expect(commentsOf(7)).toHaveLength(232);
     expect(commentsOf(7)[230]?.body).toContain("accepted");
@@ -84,13 +77,13 @@ describe("the comment", () => {
     ["the bot's that quotes the marker", BOT, `> ${MARKER}`],
     ["the bot's with no text", BOT, ""],
   ])("never takes over %s", async (_, login, body) => {
-    github.comments.set(7, [github.post(login, body)]);
+    job.github.comments.set(7, [job.github.post(login, body)]);
     await reportPreview(environment());
     expect(commentsOf(7).map((comment) => comment.body)).toEqual([body, expect.stringContaining(MARKER)]);
   });
 
   test("does not touch the comments of another pull request", async () => {
-    github.comments.set(8, [github.post(BOT, `${MARKER}\nold`)]);
+    job.github.comments.set(8, [job.github.post(BOT, `${MARKER}\nold`)]);
     await reportPreview(environment());
     expect(commentsOf(8)[0]?.body).toBe(`${MARKER}\nold`);
     expect(commentsOf(7)).toHaveLength(1);
@@ -99,7 +92,7 @@ describe("the comment", () => {
   test("of a diff that is too long is cut, closed, and taken by GitHub", async () => {
     const lines = Array.from({ length: 20_000 }, (_, index) => `+ <resource ${index}>`);
     const text = [...lines, "Policies:", "    [mandatory] ptr-matches-helo"].join("\n");
-    await reportPreview(environment({ OUTPUT: folder.write("long.txt", text) }));
+    await reportPreview(environment({ OUTPUT: job.folder.write("long.txt", text) }));
     const body = commentsOf(7)[0]?.body ?? "";
     expect(body.length).toBeLessThanOrEqual(65_536);
     expect(body.length).toBeGreaterThan(65_000);
@@ -110,17 +103,17 @@ describe("the comment", () => {
   });
 
   test("says why there is no table", async () => {
-    await reportPreview(environment({ OUTCOME: "failure", TABLE: folder.path("never-written.md") }));
+    await reportPreview(environment({ OUTCOME: "failure", TABLE: job.folder.path("never-written.md") }));
     expect(commentsOf(7)[0]?.body).toContain("There is no agreement table: the preview ended before");
   });
 });
 
 describe("a token that may not comment", () => {
   test.each([/^POST/, /^GET/])("leaves the summary and a warning (%s)", async (forbidden) => {
-    github.forbidden = forbidden;
+    job.github.forbidden = forbidden;
     await reportPreview(environment());
-    expect(folder.read("summary.md")).toContain("### Preview of prod: accepted");
-    expect(logged).toEqual([
+    expect(job.folder.read("summary.md")).toContain("### Preview of prod: accepted");
+    expect(job.logged).toEqual([
       expect.stringMatching(/^::warning::.*403 Resource not accessible.*pull-requests: write/),
     ]);
     expect(commentsOf(7)).toEqual([]);
@@ -135,15 +128,15 @@ describe("a token that may not comment", () => {
 
 test("without a pull request, the report goes to the summary only", async () => {
   await reportPreview(environment({ PULL_REQUEST: "", GITHUB_TOKEN: "" }));
-  expect(folder.read("summary.md")).toContain(TABLE);
-  expect(folder.read("summary.md")).toContain("+ aws:ec2/eip:Eip: (create)");
-  expect(github.requests).toEqual([]);
+  expect(job.folder.read("summary.md")).toContain(TABLE);
+  expect(job.folder.read("summary.md")).toContain("+ aws:ec2/eip:Eip: (create)");
+  expect(job.github.requests).toEqual([]);
 });
 
 test("the summary keeps what is in it already", async () => {
-  folder.write("summary.md", "Before\n");
+  job.folder.write("summary.md", "Before\n");
   await reportPreview(environment({ PULL_REQUEST: "" }));
-  expect(folder.read("summary.md")).toMatch(/^Before\n### Preview of prod/);
+  expect(job.folder.read("summary.md")).toMatch(/^Before\n### Preview of prod/);
 });
 
 test.each(["STACK", "OUTCOME", "TABLE", "OUTPUT", "COMMIT", "GITHUB_RUN_ID"])(
