@@ -20,6 +20,7 @@ export function disagreements(settings: Settings): Disagreement[] {
     ...users(settings),
     ...certificate(settings),
     ...mtaSts(settings),
+    ...dane(settings),
     ...heloNames(settings),
   ];
 }
@@ -102,6 +103,19 @@ function mtaSts({ mtaSts: policy, tls, mailExchangers }: Settings): Disagreement
   const message =
     "would keep all mail away from these hosts, whose certificate nobody trusts; set okmail:tls.certificate to acme first";
   return [{ path: ["mtaSts", "mode"], message }];
+}
+
+/** TLSA records belong to whoever has the key (RFC 7672 3.1.1), so to those who run the mail exchangers. */
+function dane({ dane: keys, mailExchangers }: Settings): Disagreement[] {
+  if (keys === undefined) return [];
+  const isElsewhere = mailExchangers.length > 0;
+  const elsewhere =
+    "has no effect while okmail:mailExchangers sends mail elsewhere; remove one of the two";
+  const same = "is the key of okmail:dane.key too; each needs its own";
+  return [
+    ...(isElsewhere ? [{ path: ["dane"], message: elsewhere }] : []),
+    ...(keys.standbyKey === keys.key ? [{ path: ["dane", "standbyKey"], message: same }] : []),
+  ];
 }
 
 function heloNames(settings: Settings): Disagreement[] {

@@ -100,6 +100,12 @@ const tlsRpt = z.strictObject({
   rua: z.array(mailbox).min(1, "names no address; leave okmail:tlsRpt out if nobody wants reports"),
 });
 
+const dane = z.strictObject({
+  key: checked(labelFault).default("key1"),
+  standbyKey: checked(labelFault).optional(),
+  dnssec: z.boolean().default(true),
+});
+
 const dmarcPolicy = enumeration(["none", "quarantine", "reject"]);
 const alignment = enumeration(["relaxed", "strict"]);
 const dmarc = z.strictObject({
@@ -129,6 +135,7 @@ export const settings = z.strictObject({
   tls: tls.prefault({}),
   mtaSts: mtaSts.optional(),
   tlsRpt: tlsRpt.optional(),
+  dane: dane.optional(),
   ttl: z
     .number()
     .int()

@@ -17,3 +17,5 @@ export const dkimSelector = sender.dkimSelector;
 export const submission = sender.submission ?? null;
 /** The MTA-STS policy, and where you have to serve it. */
 export const mtaSts = sender.mtaSts ?? null;
+/** The DS record that you have to give to the domain's registrar, unless that is Cloudflare. */
+export const ds = sender.ds ?? null;

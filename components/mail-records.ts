@@ -4,6 +4,7 @@ import { caaIssue } from "../mail/caa.ts";
 import { dmarcRecord, type DmarcOptions } from "../mail/dmarc.ts";
 import { mtaStsRecord, type MtaStsPolicy } from "../mail/mta-sts.ts";
 import { heloSpfRecord, spfRecord, type SpfOptions } from "../mail/spf-record.ts";
+import { tlsaData, tlsaName } from "../mail/tlsa.ts";
 import { tlsRptRecord, type TlsRptOptions } from "../mail/tls-rpt.ts";
 import { quoteTxt } from "../mail/txt.ts";
 import { declaredRecord, type DeclaredRecord } from "./declared-record.ts";
@@ -16,6 +17,12 @@ export interface RecordedHost {
   readonly publicIp: pulumi.Input<string>;
   /** Stands for the address in templates, see `SendingAddress.symbol`. */
   readonly symbol: pulumi.Input<string>;
+  /**
+   * The keys of its TLS on port 25, now and later, each by a name that stays.
+   *
+   * @default - none that stays
+   */
+  readonly tlsKeys?: readonly { readonly key: string; readonly publicKeyPem: pulumi.Input<string> }[] | undefined;
 }
 
 export interface MailRecordsArgs {
@@ -52,7 +59,7 @@ export interface MailRecordsArgs {
 
 /**
  * The domain's mail records, but for the DKIM keys', which stand before any host: SPF, also for each HELO name, DMARC, what
- * is asked for of MTA-STS, TLSRPT and CAA, and last MX, which invites mail.
+ * is asked for of MTA-STS, TLSRPT, CAA and TLSA, and last MX, which invites mail.
  */
 export class MailRecords extends pulumi.ComponentResource {
   /** The domain's SPF text with symbols in place of addresses not yet allocated, so that a preview can judge it. */
@@ -97,6 +104,15 @@ export class MailRecords extends pulumi.ComponentResource {
         : args.hosts.map(({ key, helo }) =>
             record(`${key}-caa`, { name: helo, type: "CAA", data: caaIssue(certificateIssuer) }),
           );
+    const tlsa = args.hosts.flatMap(({ key, helo, tlsKeys = [] }) =>
+      tlsKeys.map((tlsKey) =>
+        record(`${key}-tlsa-${tlsKey.key}`, {
+          name: pulumi.output(helo).apply(tlsaName),
+          type: "TLSA",
+          data: pulumi.output(tlsKey.publicKeyPem).apply(tlsaData),
+        }),
+      ),
+    );
 
     // Last: until the rest stands, nobody is invited to send bounces and replies.
     const exchangers =
@@ -118,7 +134,7 @@ export class MailRecords extends pulumi.ComponentResource {
         Object.fromEntries(entries.map(([helo, symbol]) => [helo, heloSpfRecord([symbol])])),
       );
     const asked = [mtaSts, tlsRpt].filter((each) => each !== undefined);
-    this.records = pulumi.all([spf, ...heloSpf, dmarc, ...asked, ...caa, ...mx].map(declaredRecord));
+    this.records = pulumi.all([spf, ...heloSpf, dmarc, ...asked, ...caa, ...tlsa, ...mx].map(declaredRecord));
     this.registerOutputs({
       spfTemplate: this.spfTemplate,
       heloSpfTemplates: this.heloSpfTemplates,

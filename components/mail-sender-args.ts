@@ -110,6 +110,33 @@ export interface TlsArgs {
   readonly caa?: string | undefined;
 }
 
+/**
+ * The keys by which senders know the hosts that take mail (DANE, RFC 7672), by names. Each host has its own key of each name;
+ * all are published, and the standby key is in no certificate yet. They change as DKIM keys do, see `DkimArgs`
+ * (RFC 7671 8.1).
+ */
+export interface DaneArgs {
+  /**
+   * The key of the hosts' certificates.
+   *
+   * @default "key1"
+   */
+  readonly key?: string | undefined;
+  /**
+   * A key that is published for later.
+   *
+   * @default - none
+   */
+  readonly standbyKey?: string | undefined;
+  /**
+   * Whether the zone's DNSSEC is turned on, without which nobody heeds the keys (RFC 7672 2.1). It is never turned off: what
+   * the registrar says of the zone may hang on it.
+   *
+   * @default true
+   */
+  readonly dnssec?: boolean | undefined;
+}
+
 export interface MailSenderArgs {
   /** The domain whose mail is sent: the MAIL FROM and From domain, lower case, no final dot. */
   readonly domain: string;
@@ -187,6 +214,12 @@ export interface MailSenderArgs {
    * @default - none
    */
   readonly tlsRpt?: TlsRptOptions | undefined;
+  /**
+   * Keys of the hosts in TLSA records, where the hosts take the domain's mail.
+   *
+   * @default - none
+   */
+  readonly dane?: DaneArgs | undefined;
   /**
    * Seconds that resolvers may keep a record; 1 means automatic.
    *

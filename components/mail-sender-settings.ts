@@ -29,6 +29,11 @@ export function withDefaults(args: MailSenderArgs) {
       certificate: args.tls?.certificate ?? "acme",
       acmeDirectory: args.tls?.acmeDirectory ?? "https://acme-v02.api.letsencrypt.org/directory",
     },
+    dane: args.dane && {
+      ...args.dane,
+      key: args.dane.key ?? "key1",
+      dnssec: args.dane.dnssec ?? true,
+    },
     ttl: args.ttl ?? 300,
     queueVolumeSize: args.queueVolumeSize ?? 20,
     keepAddresses: args.keepAddresses ?? true,
@@ -61,6 +66,11 @@ export function inboundServices(settings: MailSenderSettings): InboundService[] 
 export function mtaStsPolicyOf(settings: MailSenderSettings): MtaStsPolicy | undefined {
   const { mtaSts, mailExchangers, hosts } = settings;
   return mtaSts && { ...mtaSts, mx: receivesMail(settings) ? hosts.map(({ helo }) => helo) : mailExchangers };
+}
+
+/** The keys that TLSA records tell of; undefined where there are none, or nothing comes to the hosts. */
+export function daneOf(settings: MailSenderSettings): MailSenderSettings["dane"] {
+  return receivesMail(settings) ? settings.dane : undefined;
 }
 
 /** Addresses in the sender's own domain that reports go to: the hosts must take what they have asked for. */

@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudConfig } from "../mail/cloud-config.ts";
 import { mtaStsPolicyText, mtaStsPolicyUrl } from "../mail/mta-sts.ts";
@@ -9,6 +10,7 @@ import { MailRecords } from "./mail-records.ts";
 import type { MailSenderArgs } from "./mail-sender-args.ts";
 import {
   acmeOf,
+  daneOf,
   inboundServices,
   mtaStsPolicyOf,
   receivesMail,
@@ -18,6 +20,7 @@ import {
 } from "./mail-sender-settings.ts";
 import { SendingAddress } from "./sending-address.ts";
 import { SubmissionUser } from "./submission-user.ts";
+import { TlsKey } from "./tls-key.ts";
 
 export type { MailSenderArgs } from "./mail-sender-args.ts";
 
@@ -62,6 +65,8 @@ export class MailSender extends pulumi.ComponentResource {
   readonly submission: SubmissionAccess | undefined;
   /** Undefined where there is no such policy. */
   readonly mtaSts: MtaStsDocument | undefined;
+  /** The DS record that the zone's registrar needs (RFC 4034 5); undefined where the zone's DNSSEC isn't ours. */
+  readonly ds: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: MailSenderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("okmail:index:MailSender", name, {}, opts);
@@ -74,6 +79,8 @@ export class MailSender extends pulumi.ComponentResource {
     const secrets = [...signing, ...users];
     const hosts = settings.hosts.map((host) => {
       const { key, helo } = host;
+      const tlsKeys = this.createTlsKeys(`${name}-tls-${key}`, key, settings);
+      const [tlsKey] = tlsKeys;
       const address = new SendingAddress(
         `${name}-${key}`,
         { helo, zoneId, ttl, allocationId: host.allocationId, keep: settings.keepAddresses },
@@ -99,7 +106,7 @@ export class MailSender extends pulumi.ComponentResource {
                 messagesPerHour: settings.submission.messagesPerHour,
                 users: users.map(({ name: user, parameterName }) => ({ name: user, parameterName })),
               },
-              tls: { acme: acmeOf(settings) },
+              tls: { acme: acmeOf(settings), keyParameterName: tlsKey?.parameterName },
               receivesMail: receivesMail(settings),
               bounceAddress: settings.bounceAddress,
               acceptedAddresses: receivesMail(settings) ? reportAddresses(settings) : [],
@@ -108,14 +115,14 @@ export class MailSender extends pulumi.ComponentResource {
           instanceType: host.instanceType ?? settings.instanceType,
           imageId: settings.imageId,
           subnetId: host.subnetId,
-          parameterArns: secrets.map(({ parameterArn }) => parameterArn),
+          parameterArns: [...secrets, ...tlsKeys.slice(0, 1)].map(({ parameterArn }) => parameterArn),
           inbound: inboundServices(settings),
           queueVolumeSize: settings.queueVolumeSize,
           keepQueue: settings.keepQueues,
         },
-        { parent: this, dependsOn: [address, ...secrets] },
+        { parent: this, dependsOn: [address, ...secrets, ...tlsKeys] },
       );
-      return { key, helo, address, mailHost };
+      return { key, helo, address, mailHost, tlsKeys };
     });
     const mtaStsPolicy = mtaStsPolicyOf(settings);
     const records = new MailRecords(
@@ -124,7 +131,13 @@ export class MailSender extends pulumi.ComponentResource {
         domain,
         zoneId,
         ttl,
-        hosts: hosts.map(({ key, helo, address: { publicIp, symbol } }) => ({ key, helo, publicIp, symbol })),
+        hosts: hosts.map(({ key, helo, address: { publicIp, symbol }, tlsKeys }) => ({
+          key,
+          helo,
+          publicIp,
+          symbol,
+          tlsKeys,
+        })),
         spf: settings.spf,
         dmarc: settings.dmarc,
         mtaSts: mtaStsPolicy,
@@ -153,12 +166,14 @@ export class MailSender extends pulumi.ComponentResource {
       url: mtaStsPolicyUrl(domain),
       policy: mtaStsPolicyText(mtaStsPolicy),
     };
+    this.ds = this.signZone(`${name}-dnssec`, settings);
     this.registerOutputs({
       hosts: this.hosts,
       records: this.records,
       dkimSelector: this.dkimSelector,
       submission: this.submission,
       mtaSts: this.mtaSts,
+      ds: this.ds,
     });
   }
 
@@ -179,6 +194,31 @@ export class MailSender extends pulumi.ComponentResource {
       signing: [...create(selector, rsa), ...create(ed25519Selector, { algorithm: "ED25519" })],
       standby: create(standbySelector, rsa),
     };
+  }
+
+  /** A host's keys: that of its certificates, and that for later. */
+  private createTlsKeys(name: string, host: string, settings: MailSenderSettings): TlsKey[] {
+    const { key, standbyKey } = daneOf(settings) ?? {};
+    return [key, standbyKey]
+      .filter((each) => each !== undefined)
+      .map(
+        (each) =>
+          new TlsKey(`${name}-${each}`, { domain: settings.domain, host, key: each }, { parent: this }),
+      );
+  }
+
+  /**
+   * Turns the zone's DNSSEC on, which changes nothing for anybody until the registrar has its DS record. It stays on when it
+   * leaves the stack: a zone that is said to be signed and isn't any more, doesn't exist for those who validate.
+   */
+  private signZone(name: string, settings: MailSenderSettings): pulumi.Output<string> | undefined {
+    if (daneOf(settings)?.dnssec !== true) return undefined;
+    const { zoneId } = settings;
+    return new cloudflare.ZoneDnssec(
+      name,
+      { zoneId, status: "active" },
+      { parent: this, retainOnDelete: true },
+    ).ds;
   }
 
   private createUsers(name: string, { domain, submission }: MailSenderSettings): SubmissionUser[] {

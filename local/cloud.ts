@@ -1,5 +1,6 @@
 import path from "node:path";
-import { awsProvider } from "./aws/provider.ts";
+import { startEc2Endpoint, type Ec2Endpoint } from "./aws/ec2-api/endpoint.ts";
+import { awsAccount, awsProvider } from "./aws/provider.ts";
 import { cloudflareProvider } from "./cloudflare/provider.ts";
 import { processDataPlane, type DataPlane, type DataPlaneOptions } from "./data-plane.ts";
 import { debugProviders, serveProvider, type ServedProvider } from "./provider/serve.ts";
@@ -33,6 +34,8 @@ export interface LocalCloud {
   readonly plane: DataPlane;
   /** Where the stand-in providers listen, for `PULUMI_DEBUG_PROVIDERS`. */
   readonly providers: string;
+  /** EC2's own API, as far as Elastic IPs go, over the same addresses. */
+  readonly ec2: Pick<Ec2Endpoint, "url" | "credentials">;
   close(): Promise<void>;
 }
 
@@ -60,8 +63,11 @@ export async function openLocalCloud(options: LocalCloudOptions): Promise<LocalC
       ...(dnsPort !== undefined && { dnsPort }),
     });
     running.push(plane);
+    const aws = { store, ...account, resolve4: (name: string) => plane.resolver.resolve4(name) };
+    const ec2 = await startEc2Endpoint(awsAccount(aws));
+    running.push(ec2);
     const definitions = [
-      awsProvider({ store, ...account, resolve4: (name) => plane.resolver.resolve4(name) }),
+      awsProvider(aws),
       cloudflareProvider({ store, zones }),
       randomProvider(),
       tlsProvider(),
@@ -72,7 +78,7 @@ export async function openLocalCloud(options: LocalCloudOptions): Promise<LocalC
       providers.push(served);
       running.push(served);
     }
-    return { store, plane, providers: debugProviders(providers), close };
+    return { store, plane, providers: debugProviders(providers), ec2, close };
   } catch (error) {
     await close();
     throw error;

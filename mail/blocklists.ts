@@ -54,6 +54,8 @@ export interface BlocklistAnswer {
 export class Blocklists {
   readonly #lists: readonly { readonly list: Blocklist; readonly zone: QueryZone }[];
   readonly #queries: Queries;
+  /** What is wrong with lists, by kind of subject and zone. */
+  readonly #faults = new Map<string, Promise<string | undefined>>();
   readonly #totalTimeLimit: number;
 
   /** @throws RangeError if a key is no key */
@@ -121,10 +123,28 @@ export class Blocklists {
     return answerOf(list, zone, subject, reading, texts.kind === "answers" ? texts.answers : []);
   }
 
-  async #selfTestFault(
+  /** One test of a list is enough for all subjects of a kind. */
+  #selfTestFault(
     list: Blocklist,
     zone: QueryZone,
     { kind }: Subject,
+    deadline: AbortSignal,
+  ): Promise<string | undefined> {
+    const key = `${kind} ${zone.name}`;
+    const known = this.#faults.get(key);
+    if (known !== undefined) return known;
+    const fault = this.#selfTest(list, zone, kind, deadline).finally(() => {
+      // One that never had its turn may have it another time.
+      if (deadline.aborted) this.#faults.delete(key);
+    });
+    this.#faults.set(key, fault);
+    return fault;
+  }
+
+  async #selfTest(
+    list: Blocklist,
+    zone: QueryZone,
+    kind: Subject["kind"],
     deadline: AbortSignal,
   ): Promise<string | undefined> {
     const entries = testEntries(list, kind);

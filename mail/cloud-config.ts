@@ -40,18 +40,28 @@ export function cloudConfig(options: HostOptions): string {
     prefer_fqdn_over_hostname: true,
     preserve_hostname: false,
     manage_etc_hosts: true,
+    bootcmd: [resumeFirstBoot],
     package_update: true,
     packages: [...new Set(parts.flatMap((part) => part.packages))].sort(),
     write_files: [
-      ...[startsNothing, packageSettings].map((file) => writeFile(file)),
+      ...[startsNothing, packageSettings(helo)].map((file) => writeFile(file)),
       // After the packages: they replace what packages bring and belong to users they make.
       ...files.map((file) => writeFile(file, { defer: true })),
     ],
     runcmd: commands(services, timers(options), region),
   };
   // cloud-init reads YAML 1.1, where a bare 0755 is a number and a bare no is false.
-  return `#cloud-config\n${stringify(config, { version: "1.1", lineWidth: 0 })}`;
+  return `#cloud-config\n${stringify(config, { version: "1.1", lineWidth: 0, indent: 1 })}`;
 }
+
+/** There once the first boot has come to its end. */
+const readyPath = "/etc/okmail/ready";
+
+/**
+ * On each boot, before all else. cloud-init takes for done whatever it has begun: a first boot that the power was cut in
+ * would stay what it is, so all of it is done again.
+ */
+const resumeFirstBoot = `test -e ${readyPath} || { dpkg --force-confold --configure -a; rm -f /var/lib/cloud/instance/sem/*; }`;
 
 function writeFile({ path, permissions = "0644", content }: HostFile, when: { defer?: true } = {}) {
   return { path, permissions, ...when, content };
@@ -72,15 +82,19 @@ function commands(services: readonly string[], timerUnits: readonly string[], re
     ["systemctl", "restart", ...services],
     // With the secrets the host is ready, so that is waited for, once.
     ["systemctl", "start", ...timerUnits, "okmail-parameters.service"],
-    // Last, and nothing waits for it.
+    // Nothing waits for it.
     ["systemctl", "enable", "--now", "--no-block", `okmail-session-manager@${region}.service`],
+    ["touch", readyPath],
   ];
 }
 
 /** These go into files as they stand, so they must be what they say. */
 function checkNames({ helo, domain, region, dkim, submission, tls }: HostOptions): void {
   if (dkim.length === 0) throw new RangeError(`${helo} has no DKIM key, so its mail would go unsigned`);
-  const parameterNames = [...dkim, ...(submission?.users ?? [])].map(({ parameterName }) => parameterName);
+  const parameterNames = [
+    ...[...dkim, ...(submission?.users ?? [])].map(({ parameterName }) => parameterName),
+    ...(tls.keyParameterName === undefined ? [] : [tls.keyParameterName]),
+  ];
   const faults: readonly (readonly [what: string, value: string, fault: string | undefined])[] = [
     ["HELO name", helo, hostNameFault(helo)],
     ["domain", domain, hostNameFault(domain)],

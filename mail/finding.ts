@@ -32,6 +32,8 @@ export interface Subject {
   readonly helo: string;
   /** The one address that is concerned, or a symbol. */
   readonly address: string | undefined;
+  /** What else is concerned, where a rule says more than one thing: blocklists, a selector, a mail exchanger. */
+  readonly about?: readonly string[] | undefined;
 }
 
 /** One answer of one rule: the same in a policy violation, in the verifier's report and on a pull request. */

@@ -83,7 +83,7 @@ function finding(
     rule: rule.id,
     outcome: statement.outcome,
     severity: statement.severity ?? severity ?? rule.severity,
-    subject: { host: sender.name, helo, address: statement.address },
+    subject: { host: sender.name, helo, address: statement.address, about: statement.about },
     message: statement.message,
     expected: statement.expected,
     found: statement.found,

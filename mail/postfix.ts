@@ -109,6 +109,7 @@ const relay: readonly Setting[] = [
   ],
   ["smtpd_helo_required", "yes", "SMTP begins with a name."],
   ["disable_vrfy_command", "yes", "Nobody finds out addresses by asking."],
+  ["smtpd_etrn_restrictions", "reject", "Nobody but the host has the queue tried again (RFC 1985)."],
   ["smtpd_forbid_bare_newline", "normalize", "No second message smuggled inside the first."],
   ["message_size_limit", "26214400", "25 MiB, what large receivers take."],
 ];

@@ -4,12 +4,19 @@ import type { MasterService } from "./master-cf.ts";
 import type { Setting } from "./postfix.ts";
 
 /**
- * Who may log in, one user a line: `NAME:{SCHEME}HASH` (Dovecot's passwd-file). Dovecot starts once it is there and reads
- * a new one at once. To be replaced as a whole, readable by the group `dovecot` only.
+ * Who may log in, one user a line: `NAME:{SCHEME}HASH` (Dovecot's passwd-file). Dovecot starts only if it is there, to be
+ * started by who has written it, and reads a new one at once. To be replaced as a whole, readable by the group `dovecot`
+ * only.
  */
 export const submissionUsersPath = "/etc/dovecot/okmail.users";
 
 const authSocket = "/run/dovecot/okmail-auth";
+
+/** Where they listen, outside also where inet_interfaces says that port 25 doesn't: RFC 6409, and RFC 8314 3.3. */
+const listeners = { startTls: "0.0.0.0:submission", implicitTls: "0.0.0.0:submissions" } as const;
+const closedListeners = Object.values(listeners)
+  .map((name) => `${name}/inet`)
+  .join(", ");
 
 /** Listens on the loopback interface only. */
 const ratePolicy = { address: "127.0.0.1", port: 8552 } as const;
@@ -35,11 +42,10 @@ export function submissionPart(options: SubmissionOptions | undefined): HostPart
   if (options === undefined) return { files: [], packages: [], services: [] };
   return {
     packages: ["dovecot-core", "policyd-rate-limit"],
-    services: ["dovecot.service", "dovecot.path", "policyd-rate-limit.service"],
+    services: ["dovecot.service", "policyd-rate-limit.service"],
     files: [
       { path: "/etc/dovecot/dovecot.conf", content: dovecotConf },
-      { path: "/etc/systemd/system/dovecot.service.d/okmail.conf", content: onceUsersAreThere },
-      { path: "/etc/systemd/system/dovecot.path", content: startWithUsers },
+      { path: "/etc/systemd/system/dovecot.service.d/okmail.conf", content: opensListeners },
       { path: "/etc/policyd-rate-limit.yaml", content: rateLimits(options) },
       { path: "/etc/systemd/system/policyd-rate-limit.service.d/okmail.conf", content: restarted },
     ],
@@ -57,6 +63,11 @@ export function submissionSettings(
     ["smtpd_sasl_path", authSocket, "Where it listens."],
     ["smtpd_tls_auth_only", "yes", "No password before encryption."],
     [
+      "master_service_disable",
+      closedListeners,
+      "Without Dovecot clients are refused at once instead of kept waiting; its unit opens and closes the listeners.",
+    ],
+    [
       "smtpd_sender_login_maps",
       `inline:{ { @${domain} = ${names(options).join(", ")} } }`,
       "MAIL FROM of those who log in: any address of the domain, or none, as in automatic answers.",
@@ -69,22 +80,21 @@ export function submissionSettings(
   ];
 }
 
-/** The listeners on 587 (RFC 6409) and 465 (RFC 8314 3.3). */
+/** The listeners on 587 and 465. */
 export function submissionServices(options: SubmissionOptions | undefined): readonly MasterService[] {
   if (options === undefined) return [];
   return [
     {
-      ...smtpd("submission"),
+      ...smtpd(listeners.startTls),
       overrides: [["smtpd_tls_security_level", "encrypt"], ...forUsers(options)],
       reason: "Applications log in and send as the domain, and nobody else gets through.",
     },
-    { ...smtpd("submissions"), overrides: [["smtpd_tls_wrappermode", "yes"], ...forUsers(options)] },
+    { ...smtpd(listeners.implicitTls), overrides: [["smtpd_tls_wrappermode", "yes"], ...forUsers(options)] },
   ];
 }
 
-/** Listens outside also where inet_interfaces says that port 25 doesn't. */
-function smtpd(port: string) {
-  return { name: `0.0.0.0:${port}`, type: "inet", isPrivate: false, command: "smtpd" } as const;
+function smtpd(name: string) {
+  return { name, type: "inet", isPrivate: false, command: "smtpd" } as const;
 }
 
 function forUsers({ messagesPerHour }: SubmissionOptions): (readonly [name: string, value: string])[] {
@@ -141,26 +151,26 @@ service auth {
 }
 `;
 
-/** Without its file Dovecot says that every password is wrong; without Dovecot Postfix says "try again". */
-const onceUsersAreThere = `[Unit]
-ConditionPathExists=${submissionUsersPath}
-`;
-
-const startWithUsers = `[Unit]
-Description=Dovecot, as soon as its users are there
-
-[Path]
-PathExists=${submissionUsersPath}
-
-[Install]
-WantedBy=multi-user.target
-`;
-
-/** Debian's unit doesn't, and Postfix takes no mail from users without it. */
+/** Debian's units don't, and Postfix takes no mail from users without these. */
 const restarted = `[Service]
 Restart=on-failure
 RestartSec=5
 `;
+
+/**
+ * Without its file Dovecot would say that every password is wrong. The plus lets the commands write to /etc; a Postfix that
+ * doesn't run reads main.cf when it starts. A main.cf less than two seconds old would have its readers wait.
+ */
+const opensListeners = `[Unit]
+ConditionPathExists=${submissionUsersPath}
+
+${restarted}ExecStartPost=+-/bin/sh -c '${disabling("")}'
+ExecStopPost=+-/bin/sh -c '${disabling(closedListeners)}'
+`;
+
+function disabling(services: string): string {
+  return `postconf "master_service_disable=${services}"; touch -d "10 seconds ago" /etc/postfix/main.cf; postfix reload`;
+}
 
 /** policyd-rate-limit.yaml(5). A message counts once for each recipient, as receivers count. */
 function rateLimits({ messagesPerHour }: SubmissionOptions): string {

@@ -36,6 +36,15 @@ export function userInterrupts(): Interrupts {
   };
 }
 
+/** The promise's result, or at once the signal's reason: what is under way then is not worth waiting for. */
+export function untilInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
 /** The reason of an abort by signal; `exitCode` is the shell's convention for it, such as 130 for Ctrl-C. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";

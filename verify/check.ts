@@ -1,4 +1,4 @@
-import type { Finding, RuleId, Severity } from "../mail/finding.ts";
+import type { Finding, RuleId, Severity, Subject } from "../mail/finding.ts";
 import type { Statement } from "../mail/judge/rule.ts";
 import type { Facts } from "./facts.ts";
 
@@ -28,8 +28,10 @@ export type CheckId = (typeof checkIds)[number];
 export type ReportRuleId = RuleId | CheckId;
 
 /** A finding of a rule or of a check. */
-export interface ReportFinding extends Omit<Finding, "rule"> {
+export interface ReportFinding extends Omit<Finding, "rule" | "subject"> {
   readonly rule: ReportRuleId;
+  /** A host of the domain, or the domain with all of its hosts. */
+  readonly subject: Subject | (Pick<Subject, "address" | "about"> & { readonly domain: string });
 }
 
 /** One agreement that shows only on a live sender. In form as the judge's rules. */
@@ -43,5 +45,8 @@ export interface Check {
   readonly description: string;
   /** Where it is said. The first is the source of findings that give none of their own. */
   readonly sources: readonly [string, ...string[]];
-  readonly run: (facts: Facts) => Promise<readonly Statement[]>;
+  /** What it says of one host that sends. */
+  readonly ofSender?: (facts: Facts) => Promise<readonly Statement[]>;
+  /** What it says of the domain, once for all of its hosts. At least one of the two is there. */
+  readonly ofDomain?: (facts: Facts) => Promise<readonly Statement[]>;
 }

@@ -20,12 +20,19 @@ export interface MailServer {
   readonly visit: Visit;
 }
 
-/** One sender under examination: what was asked of the DNS, and what its servers show. Each is found out once. */
+/** Who is spoken of: one host, or the domain with all of its hosts. */
+export type Scope = "sender" | "domain";
+
+/**
+ * What is under examination, one host that sends or the domain with all of its hosts: what was asked of the DNS, and what
+ * its servers show. Each is found out once.
+ */
 export interface Facts {
-  readonly sender: Sender;
+  /** The one host, or all of the domain. */
+  readonly senders: readonly Sender[];
   readonly asked: Inquiry;
   readonly panel: Panel;
-  /** The sender's own hosts and the domain's exchangers, each address. */
+  /** The addresses of the host, or of the domain's exchangers. */
   readonly servers: () => Promise<readonly MailServer[]>;
   /** Fetches a document over HTTPS. */
   readonly fetch: (host: string, path: string) => Promise<HttpsAnswer>;
@@ -38,7 +45,8 @@ export interface Facts {
 }
 
 export interface FactsOptions {
-  readonly sender: Sender;
+  readonly senders: readonly Sender[];
+  readonly scope: Scope;
   readonly asked: Inquiry;
   readonly panel: Panel;
   readonly reach: Reach;
@@ -54,10 +62,10 @@ export interface FactsOptions {
 const smtpPort = 25;
 
 export function factsOf(options: FactsOptions): Facts {
-  const { sender, asked, panel, fetch, blocklists, declared, sent } = options;
+  const { senders, asked, panel, fetch, blocklists, declared, sent } = options;
   let servers: Promise<MailServer[]> | undefined;
   return {
-    sender,
+    senders,
     asked,
     panel,
     servers: () => (servers ??= findServers(options)),
@@ -70,27 +78,30 @@ export function factsOf(options: FactsOptions): Facts {
 }
 
 async function findServers(options: FactsOptions): Promise<MailServer[]> {
-  const { asked } = options;
-  const exchangers = await Promise.all(
-    (await exchangersOf(asked)).map(async (name) => {
-      const addresses = await addressesOf(name, asked);
-      return addresses.map((address) => ({ name, address, exchanger: true }));
-    }),
-  );
-  const own =
-    asked.heloFault === undefined
-      ? asked.addresses.map((address) => ({ name: asked.helo, address, exchanger: false }))
-      : [];
-  const places = new Map(
-    [...own, ...exchangers.flat()].map((place) => [`${place.name} ${place.address}`, place] as const),
-  );
+  const { asked, scope, visits } = options;
+  const exchangers = await exchangersOf(asked);
+  const places = scope === "domain" ? await placesOf(exchangers, asked) : ownPlaces(asked);
   return Promise.all(
-    [...places].map(async ([key, place]) => {
-      const known = options.visits.get(key) ?? visitTo(place.name, place.address, options);
-      options.visits.set(key, known);
-      return { ...place, visit: await known };
+    places.map(async ({ name, address }) => {
+      const key = `${name} ${address}`;
+      const known = visits.get(key) ?? visitTo(name, address, options);
+      visits.set(key, known);
+      return { name, address, exchanger: exchangers.includes(name), visit: await known };
     }),
   );
+}
+
+type Place = Pick<MailServer, "name" | "address">;
+
+async function placesOf(names: readonly string[], asked: Inquiry): Promise<Place[]> {
+  const found = names.map(async (name) =>
+    (await addressesOf(name, asked)).map((address) => ({ name, address })),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+function ownPlaces({ helo, heloFault, addresses }: Inquiry): Place[] {
+  return heloFault === undefined ? addresses.map((address) => ({ name: helo, address })) : [];
 }
 
 /** The IPv4 addresses of an exchanger, and the IPv6 ones. */

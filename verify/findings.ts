@@ -1,13 +1,14 @@
 import type { Statement } from "../mail/judge/rule.ts";
 import type { Check, ReportFinding } from "./check.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, Scope } from "./facts.ts";
 import type { ReportedFinding } from "./report.ts";
 
-/** What a check says of a sender. One that fails has not been made, which is no reason for the others not to be. */
-export async function findingsOf(check: Check, facts: Facts): Promise<ReportFinding[]> {
+/** What a check says in one of its scopes. One that fails has not been made, which is no reason for the others not to be. */
+export async function findingsOf(check: Check, scope: Scope, facts: Facts): Promise<ReportFinding[]> {
   let statements: readonly Statement[];
   try {
-    statements = await check.run(facts);
+    const run = scope === "domain" ? check.ofDomain : check.ofSender;
+    statements = (await run?.(facts)) ?? [];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     statements = [
@@ -18,11 +19,15 @@ export async function findingsOf(check: Check, facts: Facts): Promise<ReportFind
       },
     ];
   }
-  return statements.map((statement) => ({
+  const { asked, senders } = facts;
+  return statements.map(({ address, about, ...statement }) => ({
     rule: check.id,
     outcome: statement.outcome,
     severity: statement.severity ?? check.severity,
-    subject: { host: facts.sender.name, helo: facts.asked.helo, address: statement.address },
+    subject:
+      scope === "domain"
+        ? { domain: asked.mailFrom, address, about }
+        : { host: senders[0]?.name, helo: asked.helo, address, about },
     message: statement.message,
     expected: statement.expected,
     found: statement.found,
@@ -33,10 +38,10 @@ export async function findingsOf(check: Check, facts: Facts): Promise<ReportFind
 
 /** Without what is not there: a report is JSON. */
 export function reported({ subject, expected, found, fix, ...finding }: ReportFinding): ReportedFinding {
-  const { host, helo, address } = subject;
+  const present = Object.entries(subject).filter(([, value]) => value !== undefined);
   return {
     ...finding,
-    subject: { helo, ...(host !== undefined && { host }), ...(address !== undefined && { address }) },
+    subject: Object.fromEntries(present),
     ...(expected !== undefined && { expected }),
     ...(found !== undefined && { found }),
     ...(fix !== undefined && { fix }),

@@ -2,6 +2,7 @@ import { acquireCommand } from "./acquire/acquire-command.ts";
 import { delistCommand } from "./delist-command.ts";
 import { usageError } from "./usage-error.ts";
 import { verifyCommand } from "./verify-command.ts";
+import { watchCommand } from "./watch/watch-command.ts";
 import { zoneCommand } from "./zone/zone-command.ts";
 
 /** One thing that `okmail` does. */
@@ -17,6 +18,7 @@ const commands: readonly Command[] = [
   { name: "delist", summary: "gets an address or domain off blocklists", run: delistCommand },
   { name: "acquire", summary: "finds Elastic IPs that are on no blocklist", run: acquireCommand },
   { name: "zone", summary: "writes a stack's records for a zone file", run: zoneCommand },
+  { name: "watch", summary: "tells what has changed since it was last verified", run: watchCommand },
 ];
 
 const exitCode = await okmail(process.argv.slice(2));

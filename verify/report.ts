@@ -20,9 +20,14 @@ const finding = z
       .enum(["mandatory", "advisory"])
       .describe("Whether receivers refuse mail for a disagreement, or it is only worth a word."),
     subject: z.object({
+      domain: text("The domain, where all of its hosts are concerned.").optional(),
       host: text("The host's name in the plan.").optional(),
-      helo: text("The name it says in HELO."),
+      helo: text("The name that the one host concerned says in HELO.").optional(),
       address: text("The one address that is concerned.").optional(),
+      about: z
+        .array(z.string())
+        .describe("What else is concerned: blocklists, a selector, a mail exchanger. Texts change, this stays.")
+        .optional(),
     }),
     message: text("What was found where, a sentence with its values."),
     expected: text("The value that would agree.").optional(),
@@ -32,10 +37,23 @@ const finding = z
   })
   .describe("One answer of one rule or check.");
 
+const findings = z.array(finding);
+
+const domain = z
+  .object({
+    name: text("The domain of MAIL FROM."),
+    mx: z
+      .array(z.object({ name: z.string(), addresses: z.array(z.string()) }))
+      .describe("Its mail exchangers, by preference."),
+    findings: findings.describe(
+      "What holds whichever host sends, in the order of the rules, agreements too.",
+    ),
+  })
+  .describe("The domain that all senders send for.");
+
 const sender = z
   .object({
     helo: text("The name it says in HELO."),
-    domain: text("The domain of MAIL FROM."),
     addresses: z.array(z.string()).describe("The addresses it sends from."),
     names: z
       .object({
@@ -43,12 +61,9 @@ const sender = z
         ptr: z
           .array(z.object({ address: z.string(), names: z.array(z.string()) }))
           .describe("Names of each sending address."),
-        mx: z
-          .array(z.object({ name: z.string(), addresses: z.array(z.string()) }))
-          .describe("Mail exchangers of the domain, by preference."),
       })
       .describe("What the DNS says, by the zones' own servers where they answer."),
-    findings: z.array(finding).describe("In the order of the rules, agreements too."),
+    findings: findings.describe("What holds for this host, in the order of the rules, agreements too."),
   })
   .describe("One host that sends.");
 
@@ -64,17 +79,24 @@ export const reportSchema = z
       ),
     resolvers: z.array(z.string()).describe("The resolvers asked."),
     unchecked: z.array(z.string()).describe("What this run did not check, and how to have it checked."),
+    domain,
     senders: z.array(sender),
   })
   .describe("okmail verify: the live state of mail senders.");
 
 export type Report = z.infer<typeof reportSchema>;
+export type ReportedDomain = Report["domain"];
 export type ReportedSender = Report["senders"][number];
 export type ReportedFinding = ReportedSender["findings"][number];
 
 /** The format as JSON Schema, for those who read reports by program. */
 export function reportJsonSchema(): unknown {
   return z.toJSONSchema(reportSchema, { target: "draft-2020-12" });
+}
+
+/** What is said of the domain, then of each sender. */
+export function findingsIn({ domain, senders }: Pick<Report, "domain" | "senders">): ReportedFinding[] {
+  return [domain, ...senders].flatMap(({ findings }) => findings);
 }
 
 /** Refused before unclear: what is known to be wrong is wrong whatever else comes out. */

@@ -1,6 +1,6 @@
 import { getServers } from "node:dns";
 import { isIP } from "node:net";
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { selectorFault } from "../mail/dkim.ts";
 import { hostNameFault, normalizeName } from "../mail/host-name.ts";
 import type { NamedEndpoint } from "./dns/panel.ts";
@@ -21,11 +21,17 @@ export type Source =
       readonly selectors: readonly string[];
     };
 
-/** What `okmail verify` understands. */
-export interface VerifyArguments {
-  readonly source: Source;
+/** Who is asked about a sender, and what of. */
+export interface Asking {
   readonly resolvers: readonly NamedEndpoint[];
   readonly connections: readonly (readonly [from: Endpoint, to: Endpoint])[];
+  readonly connect: boolean;
+  readonly blocklists: boolean;
+}
+
+/** What `okmail verify` understands. */
+export interface VerifyArguments extends Asking {
+  readonly source: Source;
   readonly format: Format;
   /** A file for the page; undefined: none. */
   readonly html: string | undefined;
@@ -35,9 +41,22 @@ export interface VerifyArguments {
   /** How long to watch, or to wait for the probe, in milliseconds. */
   readonly timeLimit: number;
   readonly probe: Endpoint | undefined;
-  readonly connect: boolean;
-  readonly blocklists: boolean;
 }
+
+export const sourceUsage = `\
+  --stack NAME         the stack of this project, by pulumi stack output
+  --outputs FILE       its outputs in a file, as pulumi stack output --json writes them; - reads them from standard input
+  --domain DOMAIN      the domain of MAIL FROM and From
+  --address ADDRESS    an address that it sends from; more than once for several
+  --helo NAME          the name that it says in HELO
+  --selector SELECTOR  a DKIM selector; more than once for several`;
+
+export const askingUsage = `\
+  --resolver IP[:PORT] a resolver to ask; more than once for several; otherwise this machine's and three public ones
+  --connect-to A[:P]=B[:P]
+                       connect to B where A is meant, as in a test; more than once for several
+  --dns-only           connect to no mail server and no web server
+  --no-blocklists      ask no blocklist; keys come from OKMAIL_SPAMHAUS_DQS_KEY, OKMAIL_ABUSIX_KEY`;
 
 export const verifyUsage = `okmail verify --stack NAME
 okmail verify --outputs FILE
@@ -46,18 +65,9 @@ okmail verify --domain DOMAIN --address ADDRESS --helo NAME [--selector SELECTOR
 Checks a live mail sender from outside: its names and addresses in the DNS, asked of several resolvers and of the zones' own
 servers, and what its mail servers show.
 
-  --stack NAME         the stack of this project, by pulumi stack output
-  --outputs FILE       its outputs in a file, as pulumi stack output --json writes them; - reads them from standard input
-  --domain DOMAIN      the domain of MAIL FROM and From
-  --address ADDRESS    an address that it sends from; more than once for several
-  --helo NAME          the name that it says in HELO
-  --selector SELECTOR  a DKIM selector; more than once for several
+${sourceUsage}
 
-  --resolver IP[:PORT] a resolver to ask; more than once for several; otherwise this machine's and three public ones
-  --connect-to A[:P]=B[:P]
-                       connect to B where A is meant, as in a test; more than once for several
-  --dns-only           connect to no mail server and no web server
-  --no-blocklists      ask no blocklist; keys come from OKMAIL_SPAMHAUS_DQS_KEY, OKMAIL_ABUSIX_KEY
+${askingUsage}
   --probe [IP]:PORT    listen there for a message of the host, and compare the HELO name that it says; senders come to port 25
 
   --json, --markdown   write the report so to standard output (verify/report.schema.json describes the JSON)
@@ -79,22 +89,32 @@ const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 const shortestInterval = 5_000;
 const longestTime = 2 ** 31 - 1;
 
+/** Options by which a command is told whose mail it is about, for `parseArgs`. */
+export const sourceOptions = {
+  stack: { type: "string" },
+  outputs: { type: "string" },
+  domain: { type: "string" },
+  address: { type: "string", multiple: true, default: [] },
+  helo: { type: "string" },
+  selector: { type: "string", multiple: true, default: [] },
+} as const satisfies ParseArgsOptionsConfig;
+
+/** Options by which a command is told whom to ask. */
+export const askingOptions = {
+  resolver: { type: "string", multiple: true, default: [] },
+  "connect-to": { type: "string", multiple: true, default: [] },
+  "dns-only": { type: "boolean", default: false },
+  blocklists: { type: "boolean", default: true },
+} as const satisfies ParseArgsOptionsConfig;
+
 /** Reads the command line after `verify`. @throws Error that names the option, what is wrong and what to write */
 export function readVerifyArguments(args: readonly string[]): VerifyArguments {
   const { values } = parseArgs({
     args: [...args],
     allowNegative: true,
     options: {
-      stack: { type: "string" },
-      outputs: { type: "string" },
-      domain: { type: "string" },
-      address: { type: "string", multiple: true, default: [] },
-      helo: { type: "string" },
-      selector: { type: "string", multiple: true, default: [] },
-      resolver: { type: "string", multiple: true, default: [] },
-      "connect-to": { type: "string", multiple: true, default: [] },
-      "dns-only": { type: "boolean", default: false },
-      blocklists: { type: "boolean", default: true },
+      ...sourceOptions,
+      ...askingOptions,
       probe: { type: "string" },
       json: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
@@ -112,14 +132,26 @@ export function readVerifyArguments(args: readonly string[]): VerifyArguments {
   if (values.html === "") throw new Error("--html is empty; give the file to write, such as report.html");
   return {
     source: sourceOf(values),
-    resolvers: values.resolver.length === 0 ? standardResolvers() : values.resolver.map(resolverOf),
-    connections: values["connect-to"].map(connectionOf),
+    ...askingOf(values),
     format: values.json ? "json" : values.markdown ? "markdown" : "terminal",
     html: values.html,
     watch: values.watch,
     interval,
     timeLimit: durationOf("--time-limit", values["time-limit"]),
     probe: values.probe === undefined ? undefined : probeOf(values.probe),
+  };
+}
+
+/** What `askingOptions` were given. @throws Error as `readVerifyArguments` */
+export function askingOf(values: {
+  readonly resolver: readonly string[];
+  readonly "connect-to": readonly string[];
+  readonly "dns-only": boolean;
+  readonly blocklists: boolean;
+}): Asking {
+  return {
+    resolvers: values.resolver.length === 0 ? standardResolvers() : values.resolver.map(resolverOf),
+    connections: values["connect-to"].map(connectionOf),
     connect: !values["dns-only"],
     blocklists: values.blocklists,
   };
@@ -134,7 +166,8 @@ interface SourceOptions {
   readonly selector: readonly string[];
 }
 
-function sourceOf({ stack, outputs, domain, helo, address, selector }: SourceOptions): Source {
+/** What `sourceOptions` were given. @throws Error as `readVerifyArguments` */
+export function sourceOf({ stack, outputs, domain, helo, address, selector }: SourceOptions): Source {
   const described = domain !== undefined || helo !== undefined || address.length > 0 || selector.length > 0;
   const given = [
     stack !== undefined && "--stack",

@@ -1,23 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import { consoleOn } from "../local/console.ts";
-import { Blocklists, keysFromEnvironment } from "../mail/blocklists.ts";
-import { liveResolver } from "../mail/live-resolver.ts";
-import { InterruptedError, userInterrupts } from "../toolchain/interrupts.ts";
-import { connectingTo, endpointText } from "./endpoint.ts";
+import { InterruptedError, untilInterrupted, userInterrupts } from "../toolchain/interrupts.ts";
+import { subjectOf, verifyOnce } from "./asking.ts";
+import { endpointText } from "./endpoint.ts";
 import { startProbe, type Probe } from "./probe.ts";
 import { exitCodeOf, type Report } from "./report.ts";
 import { htmlReport } from "./report/html.ts";
 import { markdownReport } from "./report/markdown.ts";
 import { terminalReport } from "./report/terminal.ts";
-import { outputsInFile, outputsOfStack } from "./stack-outputs.ts";
-import { subjectOfOutputs, type Subject } from "./subject.ts";
+import type { Subject } from "./subject.ts";
 import { usageError } from "./usage-error.ts";
 import { readVerifyArguments, verifyUsage, type VerifyArguments } from "./verify-arguments.ts";
-import { verify } from "./verify.ts";
 import { watch } from "./watch.ts";
-
-/** Milliseconds until a blocklist's query counts as lost, of three that it may take. */
-const lostAfter = 2_000;
 
 /** `okmail verify`: its arguments in, the exit code out. */
 export async function verifyCommand(args: readonly string[]): Promise<number> {
@@ -38,11 +32,11 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
   const { stop: signal } = interrupts;
   let probe: Probe | undefined;
   try {
-    const subject = await subjectOf(options, (line) => screen.progress(line), signal);
+    const subject = await subjectOf(options.source, (line) => screen.progress(line), signal);
     probe = await probeFor(subject, options);
     if (probe !== undefined)
       screen.text(`Listening on ${endpointText(probe)}: have each host send a message there now.`);
-    const run = () => verifyOnce(subject, options, probe, (line) => screen.progress(line));
+    const run = () => verifyOnce(subject, options, (line) => screen.progress(line), probe?.heard);
     const report = await untilInterrupted(
       options.watch
         ? watch({
@@ -68,29 +62,6 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-async function subjectOf(
-  { source }: VerifyArguments,
-  report: (line: string) => void,
-  signal: AbortSignal,
-): Promise<Subject> {
-  switch (source.kind) {
-    case "stack":
-      return subjectOfOutputs(await outputsOfStack(source.name, { report, signal }));
-    case "outputs":
-      return subjectOfOutputs(await outputsInFile(source.file));
-    case "sender": {
-      const { domain, helo, addresses, selectors } = source;
-      const sender = {
-        addresses,
-        helo,
-        mailFrom: domain,
-        selectors: selectors.map((selector) => ({ selector })),
-      };
-      return { domain, senders: [sender], declared: [] };
-    }
-  }
-}
-
 async function probeFor(
   { senders }: Subject,
   { probe, timeLimit }: VerifyArguments,
@@ -111,27 +82,6 @@ async function probeFor(
   }
 }
 
-function verifyOnce(
-  subject: Subject,
-  { resolvers, connections, connect, blocklists }: VerifyArguments,
-  probe: Probe | undefined,
-  report: (line: string) => void,
-): Promise<Report> {
-  const keys = keysFromEnvironment(process.env);
-  // Lists refuse most public resolvers: the first, which is this machine's, is the one to ask.
-  const first = resolvers.slice(0, 1).map(endpointText);
-  return verify(subject, {
-    resolvers,
-    reach: connectingTo(connections),
-    connect,
-    sent: probe?.heard,
-    ...(blocklists && {
-      blocklists: () => new Blocklists(liveResolver(first, lostAfter), { keys, timeLimit: 3 * lostAfter }),
-    }),
-    progress: (done, all, what) => report(`${done} of ${all} done: ${what}`),
-  });
-}
-
 function rendered(report: Report, { format }: VerifyArguments): string {
   switch (format) {
     case "json":
@@ -141,15 +91,6 @@ function rendered(report: Report, { format }: VerifyArguments): string {
     case "terminal":
       return terminalReport(report);
   }
-}
-
-/** Look-ups under way are not worth waiting for. */
-function untilInterrupted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-    promise.then(resolve, reject);
-  });
 }
 
 function messageOf(error: unknown): string {

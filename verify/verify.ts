@@ -1,18 +1,21 @@
-import { listingOf, type Blocklists } from "../mail/blocklists.ts";
-import { judge, type Sender } from "../mail/judge.ts";
+import type { Blocklists } from "../mail/blocklists.ts";
+import { ruleIds } from "../mail/finding.ts";
+import type { Sender } from "../mail/judge.ts";
 import { inquiry } from "../mail/judge/inquiry.ts";
-import { checkIds, type Check, type CheckId } from "./check.ts";
+import type { Resolver } from "../mail/resolver.ts";
+import { checkIds, type Check, type CheckId, type ReportFinding, type ReportRuleId } from "./check.ts";
 import { checks, connectingChecks } from "./checks.ts";
 import { exchange, type Exchange } from "./dns/exchange.ts";
 import { Panel, type NamedEndpoint } from "./dns/panel.ts";
 import { directly, type Reach } from "./endpoint.ts";
-import { factsOf, type Facts } from "./facts.ts";
+import { factsOf, type Facts, type Scope } from "./facts.ts";
 import { findingsOf, reported } from "./findings.ts";
+import { asOneSender, judgeDomain, judgeSender, lookupTimeLimit } from "./judgement.ts";
 import { ownNamesOf } from "./own-names.ts";
 import { fetchByName } from "./policy-fetch.ts";
 import type { SentHelo } from "./probe.ts";
-import { verdictOf, type Report, type ReportedSender } from "./report.ts";
-import { namesOf } from "./sender-names.ts";
+import { findingsIn, verdictOf, type Report } from "./report.ts";
+import { mailExchangersOf, namesOf } from "./sender-names.ts";
 import type { SmtpLimits } from "./smtp/connection.ts";
 import type { Visit } from "./smtp/visit.ts";
 import type { Subject } from "./subject.ts";
@@ -20,8 +23,11 @@ import type { Subject } from "./subject.ts";
 export interface VerifyOptions {
   /** Resolvers to ask, at least one. */
   readonly resolvers: readonly NamedEndpoint[];
-  /** Makes a client of blocklists; a new one for each run. @default no blocklist is asked */
-  readonly blocklists?: (() => Blocklists) | undefined;
+  /**
+   * Makes a client of blocklists, a new one for each run. Given is the first resolver, most often this machine's own: lists
+   * refuse most public ones. @default no blocklist is asked
+   */
+  readonly blocklists?: ((resolver: Resolver) => Blocklists) | undefined;
   /** Where servers are reached. @default directly */
   readonly reach?: Reach | undefined;
   /** Whether mail and web servers are connected to. @default true */
@@ -51,101 +57,117 @@ export interface VerifyOptions {
  */
 export async function verify(subject: Subject, options: VerifyOptions): Promise<Report> {
   const { resolvers, connect = true, only, progress } = options;
-  const blocklists = options.blocklists?.();
-  const panel = new Panel({
-    resolvers,
-    ownNames: [...new Set(subject.senders.flatMap(ownNamesOf))],
-    reach: options.reach,
-    exchange: options.exchange ?? exchange({ timeout: options.dnsTimeout }),
-  });
   const chosen = checks.filter(
     ({ id }) => (only?.includes(id) ?? true) && (connect || !connectingChecks.has(id)),
   );
-  const all = subject.senders.length * (chosen.length + 1);
+  const { domain, hosts } = partiesTo(subject, options);
+  const parties = [domain, ...hosts];
+  const all = parties.length * (chosen.length + 1);
   let done = 0;
   const tell = (what: string) => progress?.(++done, all, what);
-  const visits = new Map<string, Promise<Visit>>();
-  const senders = await Promise.all(
-    subject.senders.map((sender) => {
-      const facts = gather(sender, { subject, options, panel, blocklists, visits });
-      return examine(facts, chosen, tell);
-    }),
+  const isLast = ({ id }: Check) => id === "dns-is-consistent";
+  const early = chosen.filter((check) => !isLast(check));
+  const [first, mx, names] = await Promise.all([
+    Promise.all(parties.map((party) => Promise.all([judged(party, tell), checked(early, party, tell)]))),
+    mailExchangersOf(domain.facts.asked),
+    Promise.all(hosts.map(({ facts }) => namesOf(facts.asked))),
+  ]);
+  // It compares the answers to what all the others have asked.
+  const last = await Promise.all(parties.map((party) => checked(chosen.filter(isLast), party, tell)));
+  const [ofDomain = [], ...ofHosts] = parties.map((_, index) =>
+    inOrder([...(first[index] ?? []), last[index] ?? []].flat()).map(reported),
   );
+  const said = {
+    domain: { name: domain.facts.asked.mailFrom, mx, findings: ofDomain },
+    senders: hosts.map(({ facts: { asked } }, index) => ({
+      helo: asked.helo,
+      addresses: [...asked.addresses],
+      names: names[index] ?? { a: [], ptr: [] },
+      findings: ofHosts[index] ?? [],
+    })),
+  };
   return {
     version: 1,
     time: new Date().toISOString(),
-    verdict: verdictOf(senders.flatMap(({ findings }) => findings)),
+    verdict: verdictOf(findingsIn(said)),
     resolvers: resolvers.map(({ name, address }) => name ?? address),
     unchecked: uncheckedOf(options),
-    senders,
+    ...said,
   };
 }
 
-/** A look-up asks several servers in turn, each of which has its own limit. */
-const lookupTimeLimit = 30_000;
-
-interface Shared {
-  readonly subject: Subject;
-  readonly options: VerifyOptions;
-  readonly panel: Panel;
-  readonly blocklists: Blocklists | undefined;
-  readonly visits: Map<string, Promise<Visit>>;
+/** One host, or the domain with all of its hosts. */
+interface Party {
+  readonly scope: Scope;
+  readonly sender: Sender;
+  readonly facts: Facts;
 }
 
-function gather(sender: Sender, { subject, options, panel, blocklists, visits }: Shared): Facts {
+function partiesTo(subject: Subject, options: VerifyOptions): { domain: Party; hosts: Party[] } {
   const { reach = directly, ownName, authorities, smtpLimits: limits, httpsTimeout: timeout, sent } = options;
-  const asked = inquiry(sender, panel.truth, { lookupTimeLimit });
-  return factsOf({
-    sender,
-    asked,
-    panel,
+  const panel = new Panel({
+    resolvers: options.resolvers,
+    ownNames: [...new Set(subject.senders.flatMap(ownNamesOf))],
     reach,
-    visitOptions: { ownName, authorities, limits },
-    fetch: (host, path) => fetchByName(host, path, asked, { reach, timeout, authorities }),
-    blocklists,
-    declared: subject.declared,
-    sent,
-    visits,
+    exchange: options.exchange ?? exchange({ timeout: options.dnsTimeout }),
   });
+  const [resolver] = panel.resolvers;
+  const blocklists = resolver === undefined ? undefined : options.blocklists?.(panel.view(resolver));
+  const visits = new Map<string, Promise<Visit>>();
+  const party = (scope: Scope, sender: Sender, senders: readonly Sender[]): Party => {
+    const asked = inquiry(sender, panel.truth, { lookupTimeLimit });
+    const facts = factsOf({
+      scope,
+      senders,
+      asked,
+      panel,
+      reach,
+      visitOptions: { ownName, authorities, limits },
+      fetch: (host, path) => fetchByName(host, path, asked, { reach, timeout, authorities }),
+      blocklists,
+      declared: subject.declared,
+      sent,
+      visits,
+    });
+    return { scope, sender, facts };
+  };
+  return {
+    domain: party("domain", asOneSender(subject.senders), subject.senders),
+    hosts: subject.senders.map((sender) => party("sender", sender, [sender])),
+  };
 }
 
-/** All that is said of one sender, in the order of rules and checks. */
-async function examine(
-  facts: Facts,
-  chosen: readonly Check[],
+async function judged(
+  { scope, sender, facts }: Party,
   tell: (what: string) => void,
-): Promise<ReportedSender> {
-  const { sender, asked, panel, blocklists } = facts;
-  const judged = judge(sender, panel.truth, {
-    lookupTimeLimit,
-    ...(blocklists !== undefined && {
-      listings: async (address) => (await blocklists.ask(address)).map(listingOf),
-    }),
+): Promise<readonly ReportFinding[]> {
+  const findings = scope === "domain" ? await judgeDomain(facts, sender) : await judgeSender(facts, sender);
+  tell("the judge");
+  const { mailFrom } = facts.asked;
+  if (scope === "sender") return findings;
+  return findings.map((finding) => ({
+    ...finding,
+    subject: { domain: mailFrom, address: finding.subject.address },
+  }));
+}
+
+async function checked(
+  some: readonly Check[],
+  { scope, facts }: Party,
+  tell: (what: string) => void,
+): Promise<ReportFinding[]> {
+  const found = some.map(async (check) => {
+    const findings = await findingsOf(check, scope, facts);
+    tell(check.title);
+    return findings;
   });
-  const run = async (some: readonly Check[]) => {
-    const found = some.map(async (check) => {
-      const findings = await findingsOf(check, facts);
-      tell(check.title);
-      return findings;
-    });
-    return (await Promise.all(found)).flat();
-  };
-  const isLast = ({ id }: Check) => id === "dns-is-consistent";
-  const [byJudge, early, names] = await Promise.all([
-    judged.finally(() => tell("the judge")),
-    run(chosen.filter((check) => !isLast(check))),
-    namesOf(asked),
-  ]);
-  // It compares the answers to what the others have asked.
-  const byChecks = [...early, ...(await run(chosen.filter(isLast)))];
-  const inOrder = checkIds.flatMap((id) => byChecks.filter(({ rule }) => rule === id));
-  return {
-    helo: asked.helo,
-    domain: asked.mailFrom,
-    addresses: [...asked.addresses],
-    names,
-    findings: [...byJudge, ...inOrder].map(reported),
-  };
+  return (await Promise.all(found)).flat();
+}
+
+/** The judge's rules, then the checks. */
+function inOrder(findings: readonly ReportFinding[]): ReportFinding[] {
+  const order: readonly ReportRuleId[] = [...ruleIds, ...checkIds];
+  return findings.toSorted((one, other) => order.indexOf(one.rule) - order.indexOf(other.rule));
 }
 
 /** What nobody looked at, and how to have it looked at. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { durationText } from "./delist-text.ts";
-import type { Report } from "./report.ts";
+import { findingsIn, type Report } from "./report.ts";
 import { standingOf } from "./report/words.ts";
 
 export interface WatchOptions {
@@ -47,12 +47,10 @@ export async function watch(options: WatchOptions): Promise<Report> {
 }
 
 /** `okmail.example.com ptr-matches-helo`: what is not yet as a strict receiver wants it. */
-function openRules({ senders }: Report): Set<string> {
+function openRules(report: Report): Set<string> {
   return new Set(
-    senders.flatMap(({ helo, findings }) =>
-      findings
-        .filter((finding) => finding.severity === "mandatory" && standingOf(finding) !== "good")
-        .map(({ rule }) => `${helo} ${rule}`),
-    ),
+    findingsIn(report)
+      .filter((finding) => finding.severity === "mandatory" && standingOf(finding) !== "good")
+      .map(({ rule, subject: { domain = "", helo = domain } }) => `${helo} ${rule}`),
   );
 }

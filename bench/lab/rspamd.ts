@@ -5,7 +5,7 @@ import type { MailHost } from "./mail-host.ts";
 
 const PORT = 11332;
 const FOLDER = "/run/rspamd";
-const START_PATIENCE = 20_000;
+const START_PATIENCE = 60_000;
 
 /** Signs what comes from this host, with the headers that rspamd itself thinks right, and does nothing else. */
 const configuration = (domain: string, selector: string) => `

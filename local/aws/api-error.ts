@@ -13,6 +13,9 @@ export class ApiError extends Error {
   override name = "ApiError";
   /** AWS's code, such as `AddressLimitExceeded`. */
   readonly code: string;
+  /** What AWS itself says, without the SDK's words. */
+  readonly reason: string;
+  readonly statusCode: number;
 
   constructor(call: ApiCall, code: string, message: string, statusCode = 400) {
     const kind = MODELLED_SERVICES.includes(call.service) ? "" : "api error ";
@@ -21,5 +24,7 @@ export class ApiError extends Error {
         `RequestID: local-cloud, ${kind}${code}: ${message}`,
     );
     this.code = code;
+    this.reason = message;
+    this.statusCode = statusCode;
   }
 }

@@ -13,6 +13,7 @@ export function elasticIpView(
 ): JsonObject {
   const publicIp = asText(outputs.publicIp);
   const association = associationOf(cloud, id);
+  const pool = poolOf(outputs);
   return {
     publicIp,
     allocationId: id,
@@ -22,7 +23,7 @@ export function elasticIpView(
     customerOwnedIp: "",
     domain: "vpc",
     instance: association === undefined ? "" : (holderOf(cloud, association.networkInterfaceId)?.id ?? ""),
-    ipamPoolId: "",
+    ipamPoolId: pool.startsWith("ipam-pool-") ? pool : "",
     networkBorderGroup: inputs.networkBorderGroup ?? account.region,
     networkInterface: association?.networkInterfaceId ?? "",
     privateDns: association === undefined ? "" : privateDnsName(account.region, association.privateIp),
@@ -30,6 +31,11 @@ export function elasticIpView(
     // Without the final dot, unlike the one of EipDomainName.
     ptrRecord: customPtr(cloud, id) ?? "",
     publicDns: publicDnsName(account.region, publicIp),
-    publicIpv4Pool: "amazon",
+    publicIpv4Pool: pool,
   };
+}
+
+/** The id of the pool that an Elastic IP is from, "amazon" for Amazon's. */
+export function poolOf(outputs: JsonObject): string {
+  return asText(outputs.pool) || "amazon";
 }

@@ -1,27 +1,23 @@
-import { asText } from "../store.ts";
 import type { CloudTransaction, JsonObject } from "../store.ts";
 import { faultOf } from "../provider/check-shape.ts";
 import type { ResourceDefinition } from "../provider/definition.ts";
 import type { Account } from "./account.ts";
-import { ApiError } from "./api-error.ts";
 import { associate, associationOf, disassociate } from "./association.ts";
 import { awsResource } from "./aws-resource.ts";
 import { elasticIpView } from "./eip-view.ts";
+import { allocateElasticIp, giveBackElasticIp } from "./elastic-ip.ts";
 import { ipv4, oneOf } from "./formats.ts";
 import { newId } from "./id.ts";
-import { releaseElasticIp, takeElasticIp, takeThisElasticIp } from "./public-addresses.ts";
-import { customPtr } from "./reverse-dns.ts";
 import { AWS_TYPES } from "./types.ts";
-
-const ALLOCATE = { service: "EC2", operation: "AllocateAddress" } as const;
-const RELEASE = { service: "EC2", operation: "ReleaseAddress" } as const;
 
 interface Inputs {
   readonly address?: string;
   readonly associateWithPrivateIp?: string;
   readonly instance?: string;
+  readonly ipamPoolId?: string;
   readonly networkBorderGroup?: string;
   readonly networkInterface?: string;
+  readonly publicIpv4Pool?: string;
 }
 
 /** The inputs that associate the address by the way. */
@@ -36,15 +32,19 @@ export function eip(account: Account): ResourceDefinition {
     forcesNew: ["address", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"],
     recomputes: (changed) =>
       TARGET_INPUTS.some((name) => changed.has(name)) ? ["associationId", "privateDns", "privateIp"] : [],
-    check: ({ customerOwnedIpv4Pool, ipamPoolId, publicIpv4Pool }) =>
-      Object.entries({ customerOwnedIpv4Pool, ipamPoolId, publicIpv4Pool })
-        .filter(([, pool]) => pool !== undefined && pool !== "amazon")
-        .map(([name]) => faultOf(name, "The local cloud has no address pool besides Amazon's own")),
+    check: ({ customerOwnedIpv4Pool }) =>
+      customerOwnedIpv4Pool === undefined
+        ? []
+        : [faultOf("customerOwnedIpv4Pool", "The local cloud has no Outposts")],
 
     create: (cloud, inputs) => {
       const allocationId = newId("eipalloc");
-      const publicIp = allocate(account, cloud, inputs.address);
-      return { id: allocationId, outputs: { publicIp, ...associationFacts(cloud, allocationId, inputs) } };
+      const { address, ipamPoolId, publicIpv4Pool } = inputs;
+      const allocated = allocateElasticIp(account, cloud, { address, pool: ipamPoolId ?? publicIpv4Pool });
+      return {
+        id: allocationId,
+        outputs: { ...allocated, ...associationFacts(cloud, allocationId, inputs) },
+      };
     },
 
     update: (cloud, { id, inputs: before }, inputs) => {
@@ -56,38 +56,13 @@ export function eip(account: Account): ResourceDefinition {
 
     view: (cloud, record) => elasticIpView(account, cloud, record),
 
-    delete: (cloud, { id, outputs }) => {
-      const publicIp = asText(outputs.publicIp);
-      const association = associationOf(cloud, id);
+    delete: (cloud, record) => {
       // What the address has associated itself it also ends. Another resource's association is not its to end.
-      if (association !== undefined && outputs.association === undefined) {
-        throw new ApiError(RELEASE, "InvalidIPAddress.InUse", `Address ${publicIp} is in use.`);
-      }
-      if (customPtr(cloud, id) !== undefined) {
-        const message = `The address with allocation id [${id}] cannot be released because it has a PTR record set.`;
-        throw new ApiError(RELEASE, "InvalidAddress.PtrSet", message);
-      }
-      releaseElasticIp(cloud, publicIp);
+      const associated =
+        associationOf(cloud, record.id) !== undefined && record.outputs.association === undefined;
+      giveBackElasticIp(cloud, record, associated);
     },
   });
-}
-
-/** Takes an address from the pool, within the quota. */
-function allocate(account: Account, cloud: CloudTransaction, wanted: string | undefined): string {
-  if (cloud.list(AWS_TYPES.eip).length >= account.elasticIpQuota) {
-    throw new ApiError(ALLOCATE, "AddressLimitExceeded", "The maximum number of addresses has been reached.");
-  }
-  if (wanted !== undefined) {
-    if (takeThisElasticIp(cloud, wanted)) return wanted;
-    throw new ApiError(ALLOCATE, "InvalidAddress.NotFound", `Address '${wanted}' is not available.`);
-  }
-  const address = takeElasticIp(cloud);
-  if (address !== undefined) return address;
-  throw new ApiError(
-    ALLOCATE,
-    "InsufficientAddressCapacity",
-    "Not enough addresses available to fulfill the request.",
-  );
 }
 
 function associationFacts(cloud: CloudTransaction, allocationId: string, inputs: Inputs): JsonObject {

@@ -27,14 +27,14 @@ export function getElasticIp(account: Account): FunctionDefinition {
         .list(AWS_TYPES.eip)
         .filter((record) => id === undefined || record.id === id)
         .filter(({ outputs }) => publicIp === undefined || outputs.publicIp === publicIp)
-        .map((value) => ({ value, properties: properties(account, value), tags: value.inputs.tags }));
+        .map((value) => ({ value, properties: elasticIpProperties(account, value), tags: value.inputs.tags }));
       return view(account, exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags }), "EC2 EIP"));
     },
   });
 }
 
 /** What filters can ask of an Elastic IP. */
-function properties(account: Account, record: CloudRecord): Record<string, string> {
+export function elasticIpProperties(account: Account, record: CloudRecord): Record<string, string> {
   const view = elasticIpView(account, account.store, record);
   return {
     "allocation-id": record.id,

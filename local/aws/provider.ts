@@ -42,8 +42,8 @@ export interface AwsOptions {
 /** The Region of the local cloud unless it is told another. */
 export const DEFAULT_REGION = "eu-central-1";
 
-/** The stand-in for AWS, to be served by `serveProvider`. */
-export function awsProvider(options: AwsOptions): ProviderDefinition {
+/** The local AWS account. @throws Error if there can be none with this Region or id */
+export function awsAccount(options: AwsOptions): Account {
   const {
     store,
     resolve4,
@@ -53,7 +53,13 @@ export function awsProvider(options: AwsOptions): ProviderDefinition {
   } = options;
   if (!/^[a-z]{2}(?:-[a-z]+)+-\d$/.test(region)) throw new Error(`"${region}" is no AWS Region`);
   if (!/^\d{12}$/.test(accountId)) throw new Error(`The account id "${accountId}" isn't twelve digits`);
-  const account: Account = { store, resolve4, region, accountId, elasticIpQuota };
+  return { store, resolve4, region, accountId, elasticIpQuota };
+}
+
+/** The stand-in for AWS, to be served by `serveProvider`. */
+export function awsProvider(options: AwsOptions): ProviderDefinition {
+  const account = awsAccount(options);
+  const { region } = account;
   return {
     name: "aws",
     version: SCHEMAS.aws.version,

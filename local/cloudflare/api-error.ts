@@ -1,6 +1,6 @@
 /** A request to the Cloudflare API. */
 export interface ApiCall {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Path below the API's base, such as `/zones/ID/dns_records`. */
   readonly path: string;
 }

@@ -3,10 +3,20 @@ import { fault, validationFault, type ApiFault } from "./api-error.ts";
 import { CAA_TAGS, caaParts } from "./caa-content.ts";
 import { PROXIABLE_TYPES, type DnsRecordInputs, type StoredDnsRecord } from "./dns-record-inputs.ts";
 import { isRecordName, isTargetName } from "./record-name.ts";
+import { tlsaParts } from "./tlsa-content.ts";
 import { txtStrings } from "./txt-content.ts";
 
 /** Types that the local cloud serves. Cloudflare has more. */
-const SERVED_TYPES: readonly string[] = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "TXT"];
+const SERVED_TYPES: readonly string[] = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "TLSA", "TXT"];
+
+/** Types whose parts are in `data`. */
+const DATA_FIELDS: Readonly<Record<string, string>> = {
+  CAA: "data (flags, tag, value)",
+  TLSA: "data (usage, selector, matchingType, certificate)",
+};
+
+/** Octets of a digest, by matching type (RFC 6698 2.1.3). */
+const DIGEST_LENGTHS: Readonly<Record<number, number>> = { 1: 32, 2: 64 };
 
 /** Characters of one TXT record's text, quotation marks aside, and of all at a name together. */
 const MAX_TXT = 2048;
@@ -50,8 +60,7 @@ export function conflicts(
 
 function contentFaults({ name, type, content, priority }: StoredDnsRecord): readonly ApiFault[] {
   if (content === "") {
-    const field = type === "CAA" ? "data (flags, tag, value)" : "content";
-    return [validationFault(`${field} is a required field of ${type} records`)];
+    return [validationFault(`${DATA_FIELDS[type] ?? "content"} is a required field of ${type} records`)];
   }
   switch (type) {
     case "A":
@@ -70,6 +79,8 @@ function contentFaults({ name, type, content, priority }: StoredDnsRecord): read
       return txtFaults(content);
     case "CAA":
       return caaFaults(content);
+    case "TLSA":
+      return tlsaFaults(content);
     default:
       return [];
   }
@@ -103,6 +114,20 @@ function caaFaults(content: string): readonly ApiFault[] {
   if (parts === undefined)
     return [validationFault(`the tag of a CAA record must be one of ${CAA_TAGS.join(", ")}`)];
   return parts.flags > 255 ? [validationFault("the flags of a CAA record must be between 0 and 255")] : [];
+}
+
+function tlsaFaults(content: string): readonly ApiFault[] {
+  const parts = tlsaParts(content);
+  if (parts === undefined || parts.certificate === "" || parts.certificate.length % 2 === 1)
+    return [validationFault("the certificate of a TLSA record must be hexadecimal digits, two for each octet")];
+  const { usage, selector, matchingType, certificate } = parts;
+  if (Math.max(usage, selector, matchingType) > 255)
+    return [validationFault("the numbers of a TLSA record must be between 0 and 255")];
+  const octets = certificate.length / 2;
+  const wanted = DIGEST_LENGTHS[matchingType] ?? octets;
+  return octets === wanted
+    ? []
+    : [validationFault(`a digest of matching type ${matchingType} has ${wanted} octets, not ${octets}`)];
 }
 
 function isTimeToLive(ttl: number): boolean {

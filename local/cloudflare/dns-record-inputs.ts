@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { caaContent, type CaaParts } from "./caa-content.ts";
 import { fullRecordName } from "./record-name.ts";
+import { tlsaContent, type TlsaParts } from "./tlsa-content.ts";
 import { storedTxtContent } from "./txt-content.ts";
 
 /** Type token of a DNS record. */
@@ -18,8 +19,8 @@ export interface DnsRecordInputs {
   readonly proxied?: boolean;
   readonly comment?: string;
   readonly tags?: readonly string[];
-  /** An MX may have its parts here instead, a CAA must. */
-  readonly data?: { readonly target?: string; readonly priority?: number } & Partial<CaaParts>;
+  /** An MX may have its parts here instead, a CAA and a TLSA must. */
+  readonly data?: { readonly target?: string; readonly priority?: number } & Partial<CaaParts & TlsaParts>;
   readonly settings?: {
     readonly ipv4Only?: boolean;
     readonly ipv6Only?: boolean;
@@ -47,14 +48,22 @@ export function storedDnsRecord(inputs: DnsRecordInputs, zone: string): StoredDn
   return {
     name: fullRecordName(inputs.name, zone),
     type,
-    content:
-      type === "CAA"
-        ? caaContent(inputs.data ?? {})
-        : storedContent(type, inputs.content ?? inputs.data?.target ?? "", zone),
+    content: contentOf(type, inputs, zone),
     ttl: inputs.ttl,
     proxied: inputs.proxied ?? false,
     ...(priority !== undefined && { priority }),
   };
+}
+
+function contentOf(type: string, { content, data = {} }: DnsRecordInputs, zone: string): string {
+  switch (type) {
+    case "CAA":
+      return caaContent(data);
+    case "TLSA":
+      return tlsaContent(data);
+    default:
+      return storedContent(type, content ?? data.target ?? "", zone);
+  }
 }
 
 function storedContent(type: string, content: string, zone: string): string {

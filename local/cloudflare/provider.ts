@@ -3,6 +3,7 @@ import { SCHEMAS } from "../provider/schemas.ts";
 import type { CloudStore } from "../store.ts";
 import { dnsRecord } from "./dns-record.ts";
 import { getZone } from "./get-zone.ts";
+import { zoneDnssec } from "./zone-dnssec.ts";
 import type { CloudflareZone } from "./zones.ts";
 
 /** What the local Cloudflare account has. */
@@ -22,7 +23,7 @@ export function cloudflareProvider({ store, zones }: CloudflareOptions): Provide
   return {
     name: "cloudflare",
     version: SCHEMAS.cloudflare.version,
-    resources: [dnsRecord(store, zones)],
+    resources: [dnsRecord(store, zones), zoneDnssec(store, zones)],
     functions: [getZone(zones)],
     config: SCHEMAS.cloudflare.config,
   };

@@ -1,5 +1,6 @@
 import { caaParts } from "../cloudflare/caa-content.ts";
 import type { StoredDnsRecord } from "../cloudflare/dns-record-inputs.ts";
+import { tlsaParts } from "../cloudflare/tlsa-content.ts";
 import { txtStrings } from "../cloudflare/txt-content.ts";
 import { canonicalName } from "./name.ts";
 import type { ResourceRecord } from "./record.ts";
@@ -34,6 +35,12 @@ export function servedRecords(record: StoredDnsRecord): readonly ResourceRecord[
       return [{ ...base, type, data: txtStrings(content) ?? [] }];
     case "CAA":
       return [caaParts(content)].flatMap((data) => (data === undefined ? [] : [{ ...base, type, data }]));
+    case "TLSA":
+      return [tlsaParts(content)].flatMap((parts) =>
+        parts === undefined
+          ? []
+          : [{ ...base, type, data: { ...parts, certificate: Buffer.from(parts.certificate, "hex") } }],
+      );
     default:
       return [];
   }

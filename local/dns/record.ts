@@ -1,6 +1,7 @@
+import type { TlsaData } from "dns-packet";
 import type { CaaParts } from "../cloudflare/caa-content.ts";
 
-/** The types that the local DNS holds data of, by their number (RFC 1035 section 3.2.2, RFC 3596, RFC 8482 for HINFO, RFC 8659). */
+/** The types that the local DNS holds data of, by their number (RFC 1035 section 3.2.2, RFC 3596, RFC 6698, RFC 8482 for HINFO, RFC 8659). */
 export const TYPE_NUMBERS = {
   A: 1,
   NS: 2,
@@ -11,6 +12,7 @@ export const TYPE_NUMBERS = {
   MX: 15,
   TXT: 16,
   AAAA: 28,
+  TLSA: 52,
   CAA: 257,
 } as const;
 
@@ -39,6 +41,7 @@ interface DataByType {
   /** Character-strings of at most 255 octets each (RFC 1035 section 3.3.14). */
   TXT: readonly Buffer[];
   AAAA: string;
+  TLSA: TlsaData;
   CAA: CaaParts;
 }
 

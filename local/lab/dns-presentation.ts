@@ -22,6 +22,10 @@ export function presentData(record: ResourceRecord): string {
       return record.data.map(presentString).join(" ");
     case "CAA":
       return `${record.data.flags} ${record.data.tag} ${presentString(Buffer.from(record.data.value))}`;
+    case "TLSA": {
+      const { usage, selector, matchingType, certificate } = record.data;
+      return [usage, selector, matchingType, certificate.toString("hex")].join(" ");
+    }
     case "HINFO":
       return [record.data.cpu, record.data.os].map((text) => presentString(Buffer.from(text))).join(" ");
     case "SOA": {

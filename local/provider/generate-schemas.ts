@@ -41,7 +41,11 @@ export const SELECTIONS: readonly Selection[] = [
       "aws:ssm/getParameter:getParameter",
     ],
   },
-  { name: "cloudflare", resources: ["cloudflare:index/dnsRecord:DnsRecord"], functions: [] },
+  {
+    name: "cloudflare",
+    resources: ["cloudflare:index/dnsRecord:DnsRecord", "cloudflare:index/zoneDnssec:ZoneDnssec"],
+    functions: [],
+  },
   { name: "random", resources: ["random:index/randomPassword:RandomPassword"], functions: [] },
   { name: "tls", resources: ["tls:index/privateKey:PrivateKey"], functions: [] },
 ];

@@ -28,8 +28,8 @@ export class WriterLock {
     this.#text = text;
   }
 
-  /** Takes the lock at `path`. Throws {@link StoreLockedError} when a living process has it. */
-  static acquire(path: string): WriterLock {
+  /** Takes the lock at `path` of what `subject` names. Throws {@link StoreLockedError} when a living process has it. */
+  static acquire(path: string, subject = "The local cloud"): WriterLock {
     const holder: Holder = { pid: process.pid, born: processStatus(process.pid)?.born, nonce: randomUUID() };
     const text = JSON.stringify(holder);
     for (;;) {
@@ -37,7 +37,7 @@ export class WriterLock {
       const present = read(path);
       if (present === undefined) continue; // released since
       const owner = parseHolder(present);
-      if (owner !== undefined && isAlive(owner)) throw lockedError(path, owner);
+      if (owner !== undefined && isAlive(owner)) throw lockedError(path, owner, subject);
       removeIfUnchanged(path, present);
     }
   }
@@ -134,9 +134,9 @@ function processStatus(pid: number): { state: string | undefined; born: string }
   }
 }
 
-function lockedError(path: string, owner: Holder): StoreLockedError {
+function lockedError(path: string, owner: Holder, subject: string): StoreLockedError {
   const who = owner.pid === process.pid ? "this very process" : `process ${owner.pid}`;
   return new StoreLockedError(
-    `The local cloud is in use by ${who} (${path}). Wait for it, or end it, and try again`,
+    `${subject} is in use by ${who} (${path}). Wait for it, or end it, and try again`,
   );
 }

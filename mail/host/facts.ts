@@ -19,6 +19,7 @@ export function hostFacts(options: HostOptions, services: readonly string[]): st
     })),
     users: (submission?.users ?? []).map(({ name, parameterName }) => ({ name, parameter: parameterName })),
     acme: tls.acme ?? null,
+    tlsKey: tls.keyParameterName ?? null,
     services,
   };
   return `${JSON.stringify(facts, undefined, 1)}\n`;

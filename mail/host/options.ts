@@ -43,6 +43,11 @@ export interface TlsOptions {
    * @default - none: the host makes its certificate itself
    */
   readonly acme?: AcmeOptions | undefined;
+  /**
+   * The SSM SecureString parameter that holds the private key of all certificates in PEM, where TLSA records tell of it.
+   * @default - none: who makes the certificate makes its key
+   */
+  readonly keyParameterName?: string | undefined;
 }
 
 export interface AcmeOptions {

@@ -4,13 +4,16 @@ import type { HostFile } from "../host-part.ts";
 
 const folder = import.meta.dirname;
 
+/** Not the line that names an interpreter. */
+const commentLines = /^ *#(?!!).*\n/gm;
+
 /** The program `okmail` of every host, in Python, and where it lies there. */
 export const program: readonly HostFile[] = readdirSync(join(folder, "okmail"))
   .filter((name) => name.endsWith(".py"))
   .sort()
   .map((name) => ({
     path: `/usr/local/lib/okmail/${name}`,
-    content: withoutComments(readFileSync(join(folder, "okmail", name), "utf8")),
+    content: shortPython(readFileSync(join(folder, "okmail", name), "utf8")),
   }));
 
 /** Files that are the same on every host: systemd's units, settings, shell scripts. */
@@ -26,17 +29,19 @@ export const commonFiles: readonly HostFile[] = readdirSync(join(folder, "files"
     const path = source.slice(join(folder, "files").length).replaceAll("\\", "/");
     return {
       path,
-      content: readFileSync(source, "utf8"),
+      content: readFileSync(source, "utf8").replace(commentLines, ""),
       ...(/^\/usr\/local\/s?bin\//.test(path) && { permissions: "0755" }),
     };
   });
 
 /**
- * A Python program without its comment lines, blank lines and docstrings but the first, which `--help` prints. User data
- * has little room; what they say is said here.
+ * A Python program without its comment lines, blank lines and docstrings but the first, which `--help` prints, and with
+ * narrow indents. User data has little room; what they say is said here.
  */
-function withoutComments(python: string): string {
+function shortPython(python: string): string {
   return python
     .replace(/^ *"""[^]*?"""\n/gm, (docstring, offset: number) => (offset === 0 ? docstring : ""))
-    .replace(/^ *#.*\n|^\n/gm, "");
+    .replace(commentLines, "")
+    .replace(/^\n/gm, "")
+    .replace(/^(?: {4})+/gm, (indent) => " ".repeat(indent.length / 4));
 }

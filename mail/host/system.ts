@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { HostFile, HostPart } from "../host-part.ts";
 import { firewall } from "./firewall.ts";
 import type { HostOptions } from "./options.ts";
@@ -47,13 +48,25 @@ export const startsNothing: HostFile = {
 };
 
 /** How packages come: a mirror may be away for a moment. Security fixes install themselves, our files stay. */
-export const packageSettings: HostFile = {
-  path: "/etc/apt/apt.conf.d/52okmail",
-  content: `Acquire::Retries "5";
+export function packageSettings(helo: string): HostFile {
+  return { path: "/etc/apt/apt.conf.d/52okmail", content: aptConf(helo) };
+}
+
+function aptConf(helo: string): string {
+  return `Acquire::Retries "5";
 APT::Periodic::Update-Package-Lists "1";
 APT::Periodic::Unattended-Upgrade "1";
 Unattended-Upgrade::Automatic-Reboot "true";
-Unattended-Upgrade::Automatic-Reboot-Time "04:00";
+Unattended-Upgrade::Automatic-Reboot-Time "${rebootTime(helo)}";
 Dpkg::Options { "--force-confdef"; "--force-confold"; };
-`,
-};
+`;
+}
+
+/**
+ * The minute between 02:00 and 05:59 UTC at which a host restarts when an update asks for it. By its name: so hosts of a
+ * domain hardly ever restart together, and none gets another time, and with it new user data, when others come and go.
+ */
+function rebootTime(helo: string): string {
+  const minute = 2 * 60 + (createHash("sha256").update(helo).digest().readUInt32BE() % (4 * 60));
+  return new Date(minute * 60_000).toISOString().slice(11, 16);
+}

@@ -41,6 +41,7 @@ async function standing(address: string, listings: NonNullable<Inquiry["listings
 function listedAt(address: string, { zone, detail, severity, fix, source }: Listing): Statement {
   return disagrees(`${address} is listed at ${zone}${detail === undefined ? "" : ` (${detail})`}.`, {
     address,
+    about: [zone],
     found: zone,
     fix: fix ?? `Ask ${zone} to remove ${address}, or send from another address.`,
     ...(source !== undefined && { source }),
@@ -54,11 +55,11 @@ function silences(address: string, answers: readonly Listing[]): Statement[] {
   const groups = Map.groupBy(silent, ({ detail = "", fix = "" }) => `${detail}\n${fix}`);
   return [...groups.values()].map((group) => {
     const [first] = group;
-    const zones = list(group.map(({ zone }) => zone));
+    const about = group.map(({ zone }) => zone);
     const reason = first?.detail === undefined ? "" : `: ${first.detail}`;
     return undetermined(
-      { why: `${zones} did not say whether ${address} is listed${reason}`, undetermined: false },
-      { address, ...(first?.fix !== undefined && { fix: first.fix }) },
+      { why: `${list(about)} did not say whether ${address} is listed${reason}`, undetermined: false },
+      { address, about, ...(first?.fix !== undefined && { fix: first.fix }) },
     );
   });
 }

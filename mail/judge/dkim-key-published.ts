@@ -16,7 +16,10 @@ export const dkimKeyPublished: Rule = {
   judge: async (inquiry) => {
     const { selectors, from } = inquiry;
     if (selectors.length > 0) {
-      return (await Promise.all(selectors.map((selector) => publication(selector, inquiry)))).flat();
+      const said = selectors.map(async (key) =>
+        (await publication(key, inquiry)).map((statement) => ({ ...statement, about: [key.selector] })),
+      );
+      return (await Promise.all(said)).flat();
     }
     if (from === "") return [];
     return [

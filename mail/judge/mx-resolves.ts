@@ -65,7 +65,7 @@ function nullExchanger(mailFrom: string, others: readonly string[]): Statement {
 }
 
 async function resolution(exchanger: string, { mailFrom, lookUp }: Inquiry): Promise<Statement> {
-  const details = { found: exchanger };
+  const details = { found: exchanger, about: [exchanger] };
   const fault = hostNameFault(exchanger);
   if (fault !== undefined) {
     return disagrees(`The MX record of ${mailFrom} names ${exchanger}, which ${fault}.`, {

@@ -27,6 +27,8 @@ export interface Statement {
   readonly outcome: Outcome;
   readonly message: string;
   readonly address?: string | undefined;
+  /** What else it is about, where a rule says more than one thing: blocklists, a selector, a mail exchanger. */
+  readonly about?: readonly string[] | undefined;
   readonly expected?: string | undefined;
   readonly found?: string | undefined;
   readonly fix?: string | undefined;

@@ -68,6 +68,7 @@ describe("cloudConfig", () => {
       "prefer_fqdn_over_hostname",
       "preserve_hostname",
       "manage_etc_hosts",
+      "bootcmd",
       "package_update",
       "packages",
       "write_files",
@@ -130,16 +131,16 @@ describe("cloudConfig", () => {
   test("runs commands that the program has", () => {
     const main = content("/usr/local/lib/okmail/__main__.py");
     const commands = config.write_files
-      .flatMap((file) => [...file.content.matchAll(/^ExecStart=\/usr\/local\/bin\/okmail (\S+)$/gm)])
+      .flatMap((file) => [...file.content.matchAll(/^ExecStart(?:Pre)?=\+?\/usr\/local\/bin\/okmail (\S+)$/gm)])
       .map(([, command = ""]) => command);
-    expect(commands.sort()).toEqual(["certificate", "metrics", "parameters", "volume"]);
+    expect(commands.sort()).toEqual(["certificate", "clock", "metrics", "parameters", "volume"]);
     for (const command of commands) expect(main).toContain(`    "${command}": `);
   });
 
   test("says which domain unqualified mail is from", () =>
     expect(content("/etc/mailname")).toBe("example.com\n"));
 
-  test("enables before it starts, begins with the firewall, ends with Postfix and the secrets, and Session Manager is last", () => {
+  test("enables before it starts, begins with the firewall, ends with Postfix and the secrets, Session Manager for nobody to wait for", () => {
     const commands = read(cloudConfig(complete)).runcmd;
     const services =
       "nftables.service unbound.service opendkim.service okmail-opendkim-ed25519.service dovecot.service";
@@ -156,6 +157,7 @@ describe("cloudConfig", () => {
       expect.stringMatching(new RegExp(`^systemctl restart ${services} .*postfix.service$`)) as string,
       `systemctl start ${timers} okmail-parameters.service`,
       "systemctl enable --now --no-block okmail-session-manager@eu-central-1.service",
+      "touch /etc/okmail/ready",
     ]);
   });
 

@@ -1,7 +1,12 @@
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
-import { postfixSettings, type PostfixOptions } from "../../mail/postfix.ts";
-import { submissionPart, submissionUsersPath, userNameFault } from "../../mail/submission.ts";
+import { postfixMainCf, postfixSettings, type PostfixOptions } from "../../mail/postfix.ts";
+import {
+  submissionPart,
+  submissionServices,
+  submissionUsersPath,
+  userNameFault,
+} from "../../mail/submission.ts";
 
 const submission = {
   users: [
@@ -31,11 +36,22 @@ describe("submissionPart", () => {
   test("holds no password and none of their parameters", () =>
     expect(JSON.stringify(part)).not.toContain("/okmail/example.com"));
 
-  test("has Dovecot read the file of users, and start once it is there", () => {
+  const unit = "/etc/systemd/system/dovecot.service.d/okmail.conf";
+
+  test("has Dovecot read the file of users, and start only with it", () => {
     expect(content("/etc/dovecot/dovecot.conf")).toContain(`passwd_file_path = ${submissionUsersPath}\n`);
-    for (const unit of ["dovecot.path", "dovecot.service.d/okmail.conf"])
-      expect(content(`/etc/systemd/system/${unit}`)).toContain(`PathExists=${submissionUsersPath}\n`);
-    expect(part.services).toEqual(["dovecot.service", "dovecot.path", "policyd-rate-limit.service"]);
+    expect(content(unit)).toContain(`ConditionPathExists=${submissionUsersPath}\n`);
+    expect(part.services).toEqual(["dovecot.service", "policyd-rate-limit.service"]);
+  });
+
+  test("listens while Dovecot runs, and only then", () => {
+    const disabled = /^master_service_disable = (.*)$/m.exec(postfixMainCf(options))?.[1] ?? "";
+    const listeners = submissionServices(submission).map(({ name, type }) => `${name}/${type}`);
+    expect(disabled.split(", ")).toEqual(listeners);
+    expect(content(unit)).toContain(`ExecStartPost=+-/bin/sh -c 'postconf "master_service_disable="; `);
+    expect(content(unit)).toContain(
+      `ExecStopPost=+-/bin/sh -c 'postconf "master_service_disable=${disabled}"; `,
+    );
   });
 
   test("has Dovecot serve nobody but Postfix, where Postfix asks", () => {

@@ -13,6 +13,7 @@ import { Blocklists, chooseLists } from "../../mail/blocklists.ts";
 import { liveResolver } from "../../mail/live-resolver.ts";
 import { readMtaStsPolicy } from "../../verify/mta-sts-policy.ts";
 import { checks } from "../../verify/checks.ts";
+import { findingsIn, type ReportedFinding } from "../../verify/report.ts";
 import {
   authentic,
   certificate,
@@ -78,7 +79,7 @@ describe("one wrong record", () => {
     [
       "an IPv6 address that is no sender's",
       { [`${helo} AAAA`]: ["2001:db8::10"] },
-      ["a-matches-address remark", "ipv6-agrees remark", "mx-answers refused"],
+      ["mx-answers refused", "a-matches-address remark", "ipv6-agrees remark"],
     ],
     [
       "SPF that is nearly full",
@@ -381,6 +382,49 @@ describe("many senders", () => {
     const report = await world.verify({ mail: server, subject: { ...goodSubject, senders } });
     expect(report.senders).toHaveLength(5);
     expect(connections).toBe(1);
+  });
+
+  test("are told of what the domain lacks once, and each of what is its own", async () => {
+    const second = { ...goodSender, helo: "okmail2.example.com", addresses: ["192.0.2.20"] };
+    const addresses = [goodSender, second].flatMap((sender) => sender.addresses);
+    const subject = {
+      ...goodSubject,
+      senders: [goodSender, second].map((sender) => ({ ...sender, ownAddresses: addresses })),
+    };
+    const spf = [`v=spf1 ${addresses.map((one) => `ip4:${one}`).join(" ")} -all`];
+    const report = await world.verify({
+      subject,
+      records: {
+        "example.com TXT": spf,
+        "example.com CAA": undefined,
+        "okmail2.example.com A": ["192.0.2.20"],
+        "okmail2.example.com CAA": ['0 issue "ca.example.net"'],
+        "_dmarc.example.com TXT": undefined,
+        "_smtp._tls.example.com TXT": undefined,
+      },
+    });
+    const text = ({ rule, subject: { domain, helo: host } }: ReportedFinding) => `${domain ?? host} ${rule}`;
+    expect(
+      findingsIn(report)
+        .filter(({ outcome }) => outcome === "disagrees")
+        .map(text),
+    ).toEqual([
+      "example.com dmarc-published",
+      "example.com tls-rpt-published",
+      "example.com caa-published",
+      "okmail2.example.com ptr-matches-helo",
+      "okmail2.example.com spf-permits-helo",
+    ]);
+    const said = findingsIn(report).map(({ message }) => message);
+    expect(said).toHaveLength(new Set(said).size);
+    expect(findingsOf(report, "spf-is-valid").map(text)).toEqual([
+      "example.com spf-is-valid",
+      "okmail.example.com spf-is-valid",
+    ]);
+    expect(findingsOf(report, "caa-published").map(text)).toEqual([
+      "example.com caa-published",
+      "okmail2.example.com caa-published",
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import type { DnsServer } from "../../local/dns/server.ts";
+import type { Report, ReportedFinding } from "../../verify/report.ts";
 import { connectingTo } from "../../verify/endpoint.ts";
 import {
   complaints,
@@ -28,12 +29,16 @@ async function between(truth: Records, ...resolvers: readonly { records?: Record
   return world.verify({ authority, resolvers: [...asked, authority] });
 }
 
+function disagreements(report: Report): ReportedFinding[] {
+  return findingsOf(report, "dns-is-consistent").filter(({ outcome }) => outcome === "disagrees");
+}
+
 describe("an old answer", () => {
   test("that a resolver remembers is told from a wrong record, and says when it passes", async () => {
     const report = await between({}, { records: { [`${helo} A`]: ["192.0.2.99"] } });
-    expect(complaints(report)).toEqual(["dns-is-consistent refused", unsigned]);
+    expect(complaints(report)).toEqual([unsigned, "dns-is-consistent refused"]);
     expect(findingsOf(report, "a-matches-address")).toEqual([expect.objectContaining({ outcome: "agrees" })]);
-    expect(findingsOf(report, "dns-is-consistent")).toEqual([
+    expect(disagreements(report)).toEqual([
       expect.objectContaining({
         severity: "mandatory",
         found: "192.0.2.99",
@@ -51,7 +56,7 @@ describe("an old answer", () => {
 
   test("of absence is stale too", async () => {
     const report = await between({}, { records: { "10.2.0.192.in-addr.arpa PTR": undefined } });
-    expect(findingsOf(report, "dns-is-consistent")).toEqual([
+    expect(disagreements(report)).toEqual([
       expect.objectContaining({
         severity: "mandatory",
         found: "nothing",

@@ -41,22 +41,29 @@ function finding(changes: Partial<ReportedFinding> = {}): ReportedFinding {
   };
 }
 
-function reportOf(findings: readonly ReportedFinding[], unchecked: readonly string[] = []): Report {
+function reportOf(
+  findings: readonly ReportedFinding[],
+  unchecked: readonly string[] = [],
+  ofDomain: readonly ReportedFinding[] = [],
+): Report {
   return {
     version: 1,
     time: "2026-11-24T12:00:00.000Z",
     verdict: verdictOf(findings),
     resolvers: ["9.9.9.9"],
     unchecked: [...unchecked],
+    domain: {
+      name: "example.com",
+      mx: [{ name: "okmail.example.com", addresses: ["192.0.2.10"] }],
+      findings: [...ofDomain],
+    },
     senders: [
       {
         helo: "okmail.example.com",
-        domain: "example.com",
         addresses: ["192.0.2.10"],
         names: {
           a: ["192.0.2.10"],
           ptr: [{ address: "192.0.2.10", names: ["elsewhere.example.com"] }],
-          mx: [{ name: "okmail.example.com", addresses: ["192.0.2.10"] }],
         },
         findings: [...findings],
       },
@@ -150,7 +157,7 @@ describe("the table for a terminal", () => {
     const text = terminalReport(reportOf([agreement, remark, finding()], ["a"]), stream(false));
     expect(text).toBe(
       [
-        "okmail.example.com (192.0.2.10) sends for example.com",
+        "okmail.example.com (192.0.2.10)",
         "  ✗ ptr-matches-helo  The PTR record of 192.0.2.10 names elsewhere.example.com, not okmail.example.com.",
         "                      -> Set the reverse name of 192.0.2.10 to okmail.example.com.",
         "                      [RFC 8601 3 (iprev)]",
@@ -250,6 +257,17 @@ describe("the page", () => {
       ),
     );
     expect(overlapping).toEqual([]);
+  });
+
+  test("draws what is said of the domain between its boxes as well", () => {
+    const unpublished = finding({ rule: "dmarc-published" });
+    const page = htmlReport(reportOf([agreement], [], [unpublished]));
+    const links = elementsOf(page).filter(({ attributes }) => attributes.class === "link refused");
+    expect(links).toHaveLength(1);
+    expect(page.match(/<h2>.*<\/h2>/g)).toEqual([
+      "<h2>example.com</h2>",
+      "<h2>okmail.example.com (192.0.2.10)</h2>",
+    ]);
   });
 
   test("shows by the line between two boxes that they don't agree", () => {

@@ -12,6 +12,9 @@ describe("a sender about which everything agrees", () => {
     const report = await world.verify();
     expect(complaints(report)).toEqual(["dnssec-validates unclear"]);
     expect(report.verdict).toBe("good");
-    expect(findingsOf(report, "dns-is-consistent")).toEqual([expect.objectContaining({ outcome: "agrees" })]);
+    expect(findingsOf(report, "dns-is-consistent").map(({ message }) => message)).toEqual([
+      "resolver 1 and the name server of the zones say the same to 10 questions.",
+      "resolver 1 and the name server of the zones say the same to 5 questions.",
+    ]);
   });
 });

@@ -12,7 +12,7 @@ import { dkimRecord } from "../../mail/dkim.ts";
 import type { Sender } from "../../mail/judge.ts";
 import type { ReportRuleId } from "../../verify/check.ts";
 import { connectingTo, type Endpoint } from "../../verify/endpoint.ts";
-import type { Report, ReportedFinding } from "../../verify/report.ts";
+import { findingsIn, type Report, type ReportedFinding } from "../../verify/report.ts";
 import { standingOf } from "../../verify/report/words.ts";
 import type { Subject } from "../../verify/subject.ts";
 import { verify, type VerifyOptions } from "../../verify/verify.ts";
@@ -274,12 +274,12 @@ function endpointOf(server: Server): Endpoint {
 }
 
 /** All findings that are not agreements: `ptr-matches-helo refused`. */
-export function complaints({ senders }: Report): string[] {
-  return senders.flatMap(({ findings }) =>
-    findings.map((one) => `${one.rule} ${standingOf(one)}`).filter((text) => !text.endsWith(" good")),
-  );
+export function complaints(report: Report): string[] {
+  return findingsIn(report)
+    .map((one) => `${one.rule} ${standingOf(one)}`)
+    .filter((text) => !text.endsWith(" good"));
 }
 
-export function findingsOf({ senders }: Report, rule: ReportRuleId): ReportedFinding[] {
-  return senders.flatMap(({ findings }) => findings.filter((one) => one.rule === rule));
+export function findingsOf(report: Report, rule: ReportRuleId): ReportedFinding[] {
+  return findingsIn(report).filter((one) => one.rule === rule);
 }

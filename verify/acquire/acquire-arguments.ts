@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { localFolder } from "../../local/session.ts";
 import { projectFolder } from "../../local/stack.ts";
 import { readEndpoint } from "../endpoint.ts";
 
@@ -16,6 +17,10 @@ export interface AcquireArguments {
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
   readonly pool: string | undefined;
+  /** The addresses follow one another. */
+  readonly contiguous: boolean;
+  /** The folder of the local cloud that the stack is on; undefined: it is on AWS. */
+  readonly localCloud: string | undefined;
   /** Lists by zone or name; none: the standard ones of addresses. */
   readonly lists: readonly string[];
   /** Resolvers to ask; none: those of this machine. */
@@ -42,17 +47,19 @@ moves to the new address.
   --yes                do not ask
 
   --region REGION      otherwise aws:region of the stack, or AWS_REGION
-  --pool ID            draw from a pool of your own: ipam-pool-... or ipv4pool-ec2-...
+  --pool ID            from a pool of your own: ipam-pool-... or ipv4pool-ec2-...; the lists are asked before anything is allocated
+  --contiguous         the hosts' addresses follow one another, all of them or none is allocated; needs --pool
   --config-file FILE   otherwise Pulumi.NAME.yaml of the project
   --memory FILE        where listed addresses are remembered; otherwise .okmail/listed-addresses.json
   --list ZONE          a list to ask; more than once for several; otherwise a standard set
   --name-server IP[:PORT]
                        the resolver for the lists; more than once for several; otherwise this machine's
   --endpoint URL       of the EC2 API, as in a test
+  --local-cloud FOLDER the stack is on the local cloud in FOLDER; for the stack local it is .okmail/local. Its EC2 is asked, and its list
 
 Credentials come from the environment as for every tool of AWS, keys for lists from OKMAIL_SPAMHAUS_DQS_KEY, OKMAIL_ABUSIX_KEY.
-Ends with 0 if each host has an address, 1 if tries ran out, 2 if AWS or a list that matters did not answer, 64 for a wrong
-command line.`;
+Ends with 0 if each host has an address, 1 if tries ran out, 2 if AWS or a list that matters did not answer or okmail acquire is
+at work on the stack already, 64 for a wrong command line.`;
 
 /** Reads the command line after `acquire`. @throws Error that says what is wrong and what to write */
 export function readAcquireArguments(args: readonly string[]): AcquireArguments {
@@ -64,9 +71,11 @@ export function readAcquireArguments(args: readonly string[]): AcquireArguments 
       tries: { type: "string", default: String(defaultTries) },
       region: { type: "string" },
       pool: { type: "string" },
+      contiguous: { type: "boolean", default: false },
       endpoint: { type: "string" },
+      "local-cloud": { type: "string" },
       "config-file": { type: "string" },
-      memory: { type: "string", default: path.join(projectFolder, ".okmail", "listed-addresses.json") },
+      memory: { type: "string" },
       list: { type: "string", multiple: true, default: [] },
       "name-server": { type: "string", multiple: true, default: [] },
       "dry-run": { type: "boolean", default: false },
@@ -74,6 +83,11 @@ export function readAcquireArguments(args: readonly string[]): AcquireArguments 
     },
   });
   const stack = stackOf(values.stack);
+  if (values.contiguous && values.pool === undefined)
+    throw new Error(
+      "--contiguous needs --pool: AWS gives addresses that follow one another from a pool of your own only",
+    );
+  const localCloud = localCloudOf(values["local-cloud"], stack, values.endpoint);
   return {
     stack,
     configFile: values["config-file"] ?? path.join(projectFolder, `Pulumi.${stack}.yaml`),
@@ -82,9 +96,12 @@ export function readAcquireArguments(args: readonly string[]): AcquireArguments 
     region: values.region,
     endpoint: values.endpoint === undefined ? undefined : urlOf(values.endpoint),
     pool: values.pool === undefined ? undefined : poolOf(values.pool),
+    contiguous: values.contiguous,
+    localCloud,
     lists: values.list,
     nameServers: values["name-server"].map(nameServerOf),
-    memory: values.memory,
+    memory:
+      values.memory ?? path.join(localCloud ?? path.join(projectFolder, ".okmail"), "listed-addresses.json"),
     dryRun: values["dry-run"],
     yes: values.yes,
   };
@@ -110,6 +127,19 @@ function triesOf(text: string): number {
 function urlOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new Error(`--endpoint is "${text}"; give a URL, such as http://127.0.0.1:5000`);
+}
+
+/** The stack local is the local cloud's everywhere in this project; with an endpoint it is a test's. */
+function localCloudOf(
+  folder: string | undefined,
+  stack: string,
+  endpoint: string | undefined,
+): string | undefined {
+  if (folder === undefined) return stack === "local" && endpoint === undefined ? localFolder : undefined;
+  if (endpoint !== undefined)
+    throw new Error("--local-cloud and --endpoint are both given; the local cloud has an EC2 API itself");
+  if (folder === "") throw new Error("--local-cloud is empty; give the folder that holds it");
+  return path.resolve(folder);
 }
 
 function poolOf(text: string): string {

@@ -1,14 +1,18 @@
+import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { consoleOn, type Console } from "../../local/console.ts";
+import { WriterLock } from "../../local/store/writer-lock.ts";
 import { Blocklists, chooseLists, keysFromEnvironment, standardLists } from "../../mail/blocklists.ts";
 import { liveResolver } from "../../mail/live-resolver.ts";
 import { InterruptedError, userInterrupts } from "../../toolchain/interrupts.ts";
 import { usageError } from "../usage-error.ts";
 import { acquire } from "./acquire.ts";
 import { acquireUsage, readAcquireArguments, type AcquireArguments } from "./acquire-arguments.ts";
+import { longestRun } from "./address-run.ts";
 import { ElasticIps } from "./elastic-ips.ts";
 import { ListedAddresses } from "./listed-addresses.ts";
 import { readStackHosts, writeAllocation } from "./stack-hosts.ts";
+import { openSurroundings } from "./surroundings.ts";
 import { verdictOf, type Verdict } from "./verdict.ts";
 
 /** Milliseconds for one look-up, in which a query that is lost is sent once more. */
@@ -37,30 +41,36 @@ export async function acquireCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   let options: AcquireArguments;
-  let plan: Plan;
-  let remembered: ListedAddresses;
-  let ask: (address: string) => Promise<Verdict>;
   try {
     options = readAcquireArguments(args);
-    plan = await planOf(options);
-    remembered = await ListedAddresses.open(options.memory);
-    ask = askerOf(options);
+    await planOf(options);
+    askerOf(options);
     if (!options.yes && !options.dryRun && !process.stdin.isTTY)
       throw new Error("nobody is there to be asked; add --yes to allocate, or --dry-run to look only");
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n\nokmail acquire --help says more.\n`);
     return usageError;
   }
-  if (plan.hosts.length === 0) {
-    screen.done(`Each host in ${options.configFile} adopts an address already.`);
-    return 0;
-  }
   using interrupts = userInterrupts();
-  const addresses = new ElasticIps({ ...options, region: plan.region });
   try {
+    await using resources = new AsyncDisposableStack();
+    const lock = options.dryRun ? undefined : lockStack(options);
+    resources.defer(() => lock?.release());
+    // Now that nobody else changes it.
+    const plan = await planOf(options);
+    if (plan.hosts.length === 0) {
+      screen.done(`Each host in ${options.configFile} adopts an address already.`);
+      return 0;
+    }
+    const surroundings = await openSurroundings(options);
+    resources.defer(() => surroundings.close());
+    const addresses = new ElasticIps({ ...options, region: plan.region, ...surroundings.api });
+    resources.defer(() => addresses.close());
+    const run = { options, plan, addresses, ask: askerOf(surroundings), screen, signal: interrupts.stop };
+
     screen.text(announcement(options, plan));
     screen.progress("asking the blocklists and AWS whether they answer");
-    await rehearse(addresses, ask);
+    await rehearse(run);
     interrupts.stop.throwIfAborted();
     if (options.dryRun) {
       screen.done("AWS and the blocklists answer. Nothing was changed.");
@@ -70,7 +80,7 @@ export async function acquireCommand(args: readonly string[]): Promise<number> {
       screen.text("Nothing was changed.");
       return 0;
     }
-    return await run(options, plan, { addresses, remembered, ask, screen, signal: interrupts.stop });
+    return await draw(run, () => lock?.assertHeld());
   } catch (error) {
     if (interrupts.stop.aborted) {
       screen.text("Stopped. okmail acquire goes on from here.");
@@ -78,22 +88,34 @@ export async function acquireCommand(args: readonly string[]): Promise<number> {
     }
     process.stderr.write(`${messageOf(error)}\n`);
     return 2;
-  } finally {
-    addresses.close();
   }
 }
 
-async function run(
-  { configFile, tries }: AcquireArguments,
-  { hosts, adopted }: Plan,
-  { screen, ...rest }: Surroundings,
-): Promise<number> {
+/** One run under way. */
+interface Run {
+  readonly options: AcquireArguments;
+  readonly plan: Plan;
+  readonly addresses: ElasticIps;
+  readonly ask: (address: string) => Promise<Verdict>;
+  readonly screen: Console;
+  readonly signal: AbortSignal;
+}
+
+async function draw(run: Run, assertAlone: () => void): Promise<number> {
+  const { options, plan, screen, ...rest } = run;
+  const { configFile, tries, pool, contiguous, memory } = options;
   const { missing } = await acquire({
     ...rest,
-    hosts,
-    adopted,
+    hosts: plan.hosts,
+    adopted: plan.adopted,
     tries,
-    adopt: (host, allocationId) => writeAllocation(configFile, host, allocationId),
+    pool: pool === undefined ? undefined : { contiguous },
+    remembered: await ListedAddresses.open(memory),
+    assertAlone,
+    adopt: (host, allocationId) => {
+      assertAlone();
+      return writeAllocation(configFile, host, allocationId);
+    },
     report: (line) => screen.done(line),
     progress: (line) => screen.progress(line),
   });
@@ -101,18 +123,26 @@ async function run(
     screen.text(`Written to ${configFile}. The next deploy adopts what is there.`);
     return 0;
   }
-  screen.text(
-    `No clean address for ${missing.join(", ")} after ${tries} tries. Try again later, or in another Region: AWS draws anew.`,
-  );
+  screen.text(noneFound(missing, options));
   return 1;
 }
 
-interface Surroundings {
-  readonly addresses: ElasticIps;
-  readonly remembered: ListedAddresses;
-  readonly ask: (address: string) => Promise<Verdict>;
-  readonly screen: Console;
-  readonly signal: AbortSignal;
+function noneFound(missing: readonly string[], { pool, contiguous, tries }: AcquireArguments): string {
+  const hosts = missing.join(", ");
+  if (pool === undefined)
+    return `No clean address for ${hosts} after ${tries} tries. Try again later, or in another Region: AWS draws anew.`;
+  const what =
+    contiguous && missing.length > 1 ? `${missing.length} clean addresses in a row` : "clean address";
+  return `${pool} has no ${what} for ${hosts} among those that were free, or among the ${tries} tried. Have the listed ones delisted, or add to the pool.`;
+}
+
+/** One run at a time for each configuration file, on this machine. @throws StoreLockedError while another one lasts */
+function lockStack({ configFile, stack }: AcquireArguments): WriterLock {
+  const file = path.resolve(configFile);
+  return WriterLock.acquire(
+    path.join(path.dirname(file), `.${path.basename(file)}.acquire`),
+    `The stack ${stack}`,
+  );
 }
 
 /** @throws Error naming the setting that is wrong */
@@ -142,7 +172,10 @@ async function planOf({ configFile, hosts: asked, region: wished }: AcquireArgum
   };
 }
 
-function askerOf({ lists, nameServers }: AcquireArguments): (address: string) => Promise<Verdict> {
+function askerOf({
+  lists,
+  nameServers,
+}: Pick<AcquireArguments, "lists" | "nameServers">): (address: string) => Promise<Verdict> {
   const keys = keysFromEnvironment(process.env);
   const chosen = lists.length === 0 ? standardLists("addresses", keys) : chooseLists(lists);
   if (!chosen.some((list) => list.lists === "addresses"))
@@ -159,26 +192,57 @@ function askerOf({ lists, nameServers }: AcquireArguments): (address: string) =>
   };
 }
 
-/** What would stop the draw half-way is better known before. @throws Error that says what does not answer */
-async function rehearse(addresses: ElasticIps, ask: (address: string) => Promise<Verdict>): Promise<void> {
-  const [{ silent }] = await Promise.all([ask(nobodysAddress), addresses.tryAllocation()]);
-  if (silent.length === 0) return;
-  throw new Error(
-    `Blocklists do not answer, so no address could be called clean. ${silent.join("; ")}. ` +
-      "Ask through a resolver of your own (--name-server), or with the list's key",
-  );
+/** What would stop the draw half-way is better known before. @throws Error that says what does not answer, or is missing */
+async function rehearse({ addresses, ask, plan, options }: Run): Promise<void> {
+  const [{ silent }, free] = await Promise.all([
+    ask(nobodysAddress),
+    addresses.free(),
+    addresses.tryAllocation(),
+  ]);
+  if (silent.length > 0)
+    throw new Error(
+      `Blocklists do not answer, so no address could be called clean. ${silent.join("; ")}. ` +
+        "Ask through a resolver of your own (--name-server), or with the list's key",
+    );
+  const { pool, contiguous } = options;
+  const wanted = plan.hosts.length;
+  if (pool === undefined) return;
+  if (free.length < wanted && !contiguous)
+    throw new Error(`${pool} has ${free.length} free addresses, and ${wanted} are wanted; add to the pool`);
+  if (longestRun(free) < wanted && contiguous)
+    throw new Error(
+      `${pool} has at most ${longestRun(free)} free addresses in a row, and ${wanted} are wanted; ` +
+        "provision a larger block, or leave out --contiguous",
+    );
 }
 
-function announcement({ stack, tries, configFile, pool }: AcquireArguments, { hosts, region }: Plan): string {
-  const monthly = (pricePerHour * hoursPerMonth).toFixed(2);
+function announcement(options: AcquireArguments, { hosts, region }: Plan): string {
+  const { stack, tries, configFile, pool, contiguous } = options;
   const count = hosts.length === 1 ? "1 Elastic IP" : `${hosts.length} Elastic IPs`;
+  const from = pool === undefined ? "" : ` from ${pool}${contiguous ? ", following one another" : ""}`;
+  const where = options.localCloud === undefined ? region : "the local cloud";
   return [
-    `${count} for ${hosts.join(", ")} of the stack ${stack}, in ${region}${pool === undefined ? "" : ` from ${pool}`}.`,
-    `AWS takes $${pricePerHour} an hour for each public IPv4 address, used or not: about $${monthly} a month each, ` +
-      `$${(pricePerHour * hoursPerMonth * hosts.length).toFixed(2)} together.`,
-    `At most ${tries} addresses are tried, one after another; listed ones are released at once.`,
+    `${count} for ${hosts.join(", ")} of the stack ${stack}, in ${where}${from}.`,
+    priceText(options, hosts.length),
+    `At most ${tries} addresses are tried, one after another; ` +
+      (pool === undefined ? "listed ones are released at once." : "only clean ones are allocated."),
     `What is clean is written to ${configFile}.`,
   ].join("\n");
+}
+
+function priceText({ pool, localCloud }: AcquireArguments, count: number): string {
+  if (localCloud !== undefined) return "The local cloud takes no money.";
+  const monthly = (addresses: number) => (pricePerHour * hoursPerMonth * addresses).toFixed(2);
+  if (pool === undefined)
+    return (
+      `AWS takes $${pricePerHour} an hour for each public IPv4 address, used or not: about $${monthly(1)} a month each, ` +
+      `$${monthly(count)} together.`
+    );
+  const brought = "AWS takes nothing for addresses that you brought along.";
+  return pool.startsWith("ipam-pool-")
+    ? `${brought} For a block of Amazon's own it charges since the block was provisioned: Amazon VPC pricing, ` +
+        '"Amazon-provided contiguous IPv4 block".'
+    : brought;
 }
 
 async function agreed(signal: AbortSignal): Promise<boolean> {

@@ -6,6 +6,7 @@ import {
   EC2ServiceException,
   ReleaseAddressCommand,
 } from "@aws-sdk/client-ec2";
+import { freeAddresses } from "./address-pool.ts";
 
 /** An Elastic IP that `okmail acquire` has allocated for a stack. */
 export interface AcquiredAddress {
@@ -26,6 +27,26 @@ export interface ElasticIpsOptions {
   readonly stack: string;
   /** A pool of the account's own to draw from: `ipam-pool-…` or `ipv4pool-ec2-…`. @default Amazon's */
   readonly pool?: string | undefined;
+  /** @default those of the environment, as for every tool of AWS */
+  readonly credentials?: AwsCredentials | undefined;
+}
+
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** A certain address of a pool. */
+export interface PoolAddress {
+  readonly address: string;
+  /** The host it is for, noted from its allocation on. */
+  readonly host: string;
+}
+
+/** Somebody has the address of the pool that was asked for. */
+export class AddressTakenError extends Error {
+  override readonly name = "AddressTakenError";
 }
 
 /** Names the stack; on each address from the moment of its allocation, so that none is ever lost. */
@@ -39,10 +60,11 @@ export class ElasticIps {
   readonly #stack: string;
   readonly #pool: string | undefined;
 
-  constructor({ region, endpoint, stack, pool }: ElasticIpsOptions) {
+  constructor({ region, endpoint, stack, pool, credentials }: ElasticIpsOptions) {
     this.#ec2 = new EC2Client({
       region,
       ...(endpoint !== undefined && { endpoint }),
+      ...(credentials !== undefined && { credentials }),
       requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
     });
     this.#stack = stack;
@@ -69,10 +91,20 @@ export class ElasticIps {
     }).toSorted((one, other) => (one.allocationId < other.allocationId ? -1 : 1));
   }
 
-  async allocate(): Promise<AcquiredAddress> {
-    const { AllocationId, PublicIp } = await told("AllocateAddress", () =>
-      this.#ec2.send(new AllocateAddressCommand(this.#allocation())),
-    );
+  /**
+   * Any address, or a certain one of the pool.
+   * @throws AddressTakenError if that one can't be had, Error as all methods
+   */
+  async allocate(wanted?: PoolAddress): Promise<AcquiredAddress> {
+    const { AllocationId, PublicIp } = await told("AllocateAddress", async () => {
+      try {
+        return await this.#ec2.send(new AllocateAddressCommand(this.#allocation(wanted)));
+      } catch (error) {
+        if (wanted !== undefined && error instanceof EC2ServiceException && taken.has(error.name))
+          throw new AddressTakenError(error.message, { cause: error });
+        throw error;
+      }
+    });
     if (AllocationId === undefined || PublicIp === undefined)
       throw new Error(
         "AWS allocated an address and did not say which; run okmail acquire again, it finds it",
@@ -81,9 +113,15 @@ export class ElasticIps {
       allocationId: AllocationId,
       address: PublicIp,
       state: "candidate",
-      host: undefined,
+      host: wanted?.host,
       associated: false,
     };
+  }
+
+  /** The addresses of the pool that may be had, lowest first; some may be somebody else's already. */
+  async free(): Promise<readonly string[]> {
+    if (this.#pool === undefined) return [];
+    return freeAddresses(this.#ec2, this.#pool, told);
   }
 
   /** Whether `allocate` would be allowed; allocates nothing. */
@@ -123,18 +161,26 @@ export class ElasticIps {
     this.#ec2.destroy();
   }
 
-  #allocation() {
+  #allocation(wanted?: PoolAddress) {
     const tags = [
       { Key: acquiredTag, Value: this.#stack },
       { Key: stateTag, Value: "candidate" },
+      ...(wanted === undefined ? [] : [{ Key: hostTag, Value: wanted.host }]),
     ];
     return {
       Domain: "vpc" as const,
       TagSpecifications: [{ ResourceType: "elastic-ip" as const, Tags: tags }],
-      ...(this.#pool !== undefined &&
-        (this.#pool.startsWith("ipam-pool-") ? { IpamPoolId: this.#pool } : { PublicIpv4Pool: this.#pool })),
+      ...(wanted !== undefined && { Address: wanted.address }),
+      ...poolParameter(this.#pool, wanted),
     };
   }
+}
+
+/** IPAM has to be named with the address; a brought network is known by it ("use the Address parameter instead"). */
+function poolParameter(pool: string | undefined, wanted: PoolAddress | undefined) {
+  if (pool === undefined) return {};
+  if (pool.startsWith("ipam-pool-")) return { IpamPoolId: pool };
+  return wanted === undefined ? { PublicIpv4Pool: pool } : {};
 }
 
 const remedies: Readonly<Record<string, string>> = {
@@ -146,10 +192,19 @@ const remedies: Readonly<Record<string, string>> = {
   CredentialsProviderError: "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
 };
 
+/** AWS's codes for an address that is in use, or not there any more. */
+const taken: ReadonlySet<string> = new Set([
+  "AddressInUse",
+  "InvalidAddress.NotFound",
+  "InvalidParameterValue",
+  "ResourceAlreadyAllocated",
+]);
+
 async function told<T>(action: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
+    if (error instanceof AddressTakenError) throw error;
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const remedy = remedies[name];
     throw new Error(

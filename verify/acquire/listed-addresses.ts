@@ -14,31 +14,16 @@ type Entry = z.infer<typeof content>[number];
  */
 export class ListedAddresses {
   readonly #file: string;
-  readonly #entries: Map<string, Entry>;
+  #entries: ReadonlyMap<string, Entry>;
 
-  private constructor(file: string, entries: readonly Entry[]) {
+  private constructor(file: string, entries: ReadonlyMap<string, Entry>) {
     this.#file = file;
-    this.#entries = new Map(entries.map((entry) => [entry.address, entry]));
+    this.#entries = entries;
   }
 
   /** @throws Error if there is a file and it can't be read */
   static async open(file: string, now = Date.now()): Promise<ListedAddresses> {
-    let text: string;
-    try {
-      text = await readFile(file, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return new ListedAddresses(file, []);
-      throw error;
-    }
-    try {
-      const entries = content.parse(JSON.parse(text));
-      return new ListedAddresses(
-        file,
-        entries.filter(({ seen }) => now - Date.parse(seen) < keptFor),
-      );
-    } catch (error) {
-      throw new Error(`${file} is not what okmail acquire remembers; remove it`, { cause: error });
-    }
+    return new ListedAddresses(file, await read(file, now));
   }
 
   /** The zones that listed the address; undefined: it isn't remembered. */
@@ -46,11 +31,29 @@ export class ListedAddresses {
     return this.#entries.get(address)?.zones;
   }
 
+  /** What other runs have added meanwhile, for other stacks, stays. */
   async remember(address: string, zones: readonly string[], now = Date.now()): Promise<void> {
-    this.#entries.set(address, { address, zones: [...zones], seen: new Date(now).toISOString() });
+    const entry = { address, zones: [...zones], seen: new Date(now).toISOString() };
+    this.#entries = new Map([...(await read(this.#file, now)), ...this.#entries, [address, entry]]);
     await mkdir(path.dirname(this.#file), { recursive: true });
     const draft = `${this.#file}.${process.pid}.new`;
     await writeFile(draft, `${JSON.stringify([...this.#entries.values()], undefined, 2)}\n`);
     await rename(draft, this.#file);
+  }
+}
+
+async function read(file: string, now: number): Promise<Map<string, Entry>> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
+    throw error;
+  }
+  try {
+    const entries = content.parse(JSON.parse(text)).filter(({ seen }) => now - Date.parse(seen) < keptFor);
+    return new Map(entries.map((entry) => [entry.address, entry]));
+  } catch (error) {
+    throw new Error(`${file} is not what okmail acquire remembers; remove it`, { cause: error });
   }
 }

@@ -12,7 +12,7 @@ export const bannerNamesHost: Check = {
     "The banner of a mail server at a sending address, and its answer to EHLO, begin with the HELO name. It hints at what " +
     "the host says in HELO itself, which only the probe can tell.",
   sources: ["RFC 5321 4.2", "RFC 5321 4.1.1.1"],
-  run: async ({ servers, asked: { helo, addresses } }) =>
+  ofSender: async ({ servers, asked: { helo, addresses } }) =>
     (await servers())
       .filter(({ address, name }) => addresses.includes(address) && name === helo)
       .flatMap((server) => comparison(server, helo)),

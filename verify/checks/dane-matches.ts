@@ -12,8 +12,8 @@ export const daneMatches: Check = {
     "Where a mail exchanger has TLSA records that are signed, the certificate that it shows matches one of them: senders that " +
     "follow DANE deliver nothing otherwise. TLSA records without DNSSEC are ignored by everybody. None at all is fine.",
   sources: ["RFC 7672 2.2", "RFC 7672 3.1"],
-  run: async (facts) => {
-    const servers = (await facts.servers()).filter(({ exchanger }) => exchanger);
+  ofDomain: async (facts) => {
+    const servers = await facts.servers();
     return (await Promise.all(servers.map((server) => agreement(server, facts)))).flat();
   },
 };

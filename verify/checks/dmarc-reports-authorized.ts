@@ -13,7 +13,7 @@ export const dmarcReportsAuthorized: Check = {
     "Each report address of the DMARC record is at a domain that takes mail, and one at somebody else's domain is authorized " +
     "by a record there: receivers send no report otherwise.",
   sources: ["RFC 9990", "RFC 7489 7.1"],
-  run: async ({ asked }) => {
+  ofDomain: async ({ asked }) => {
     const { from, resolver } = asked;
     if (from === "") return [];
     const record = (await ownDmarcRecord(from, resolver)) ?? (await discoverDmarc(from, resolver)).record;
@@ -31,7 +31,11 @@ export const dmarcReportsAuthorized: Check = {
         ),
       ];
     const domains = [...policy.rua, ...policy.ruf].flatMap(domainOf);
-    return Promise.all([...new Set(domains)].map((target) => authorization(target, record.domain, asked)));
+    const said = [...new Set(domains)].map(async (target) => ({
+      ...(await authorization(target, record.domain, asked)),
+      about: [target],
+    }));
+    return Promise.all(said);
   },
 };
 

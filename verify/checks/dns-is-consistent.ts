@@ -8,6 +8,7 @@ import { ownNamesOf } from "../own-names.ts";
 import { digestOf, recordText, type Said } from "../dns/answers.ts";
 import { isAnswer, type Asker } from "../dns/asker.ts";
 import type { Hearing, Panel, Witness } from "../dns/panel.ts";
+import type { Facts } from "../facts.ts";
 import { durationText } from "../delist-text.ts";
 
 /**
@@ -23,31 +24,59 @@ export const dnsIsConsistent: Check = {
     "an old answer is told from a record that is wrong: the first passes by itself. Servers of a zone that differ are a " +
     "fault of the zone.",
   sources: ["RFC 1035 7.4", "RFC 2181 5.2", "RFC 2308 3"],
-  run: async ({ panel, sender }) => {
-    const hearings = await panel.hearings(ownNamesOf(sender));
-    const invented = await inventors(panel);
-    const honest = hearings.map((hearing) => ({
-      ...hearing,
-      resolvers: hearing.resolvers.filter(({ asker }) => !invented.has(asker)),
-    }));
+  ofSender: async (facts) => {
+    const ofDomain = domainNames(facts);
+    const hearings = await honestHearings(
+      facts,
+      facts.senders.flatMap(ownNamesOf).filter((name) => !ofDomain.includes(name)),
+    );
+    const differences = await differencesIn(hearings, facts);
+    // Who says nothing is told once, with the domain.
+    if (differences.length > 0 || hearings.length === 0 || silences(hearings).length > 0) return differences;
+    return [agreement(hearings, facts)];
+  },
+  ofDomain: async (facts) => {
+    const { panel, senders } = facts;
+    const [hearings, all, invented] = await Promise.all([
+      honestHearings(facts, domainNames(facts)),
+      honestHearings(facts, [...new Set(senders.flatMap(ownNamesOf))]),
+      inventors(panel),
+    ]);
     const statements = [
       ...[...invented].map(inventedStatement),
-      ...honest.flatMap(differingServers),
-      ...(await staleAnswers(honest, panel, sender)),
-      ...silences(honest),
+      ...(await differencesIn(hearings, facts)),
+      ...silences(all),
     ];
-    if (statements.length > 0 || hearings.length === 0) return statements;
-    const resolvers = panel.resolvers.map(({ name }) => name);
-    const authorities = new Set(hearings.flatMap((hearing) => hearing.authorities.map(({ asker }) => asker)));
-    return [
-      agrees(
-        authorities.size === 0
-          ? `${list(resolvers)} say the same to ${hearings.length} questions.`
-          : `${list(resolvers)} and ${authorities.size === 1 ? "the name server" : `${authorities.size} name servers`} of the zones say the same to ${hearings.length} questions.`,
-      ),
-    ];
+    return statements.length > 0 || hearings.length === 0 ? statements : [agreement(hearings, facts)];
   },
 };
+
+function domainNames({ asked: { mailFrom, from } }: Facts): string[] {
+  return [...new Set([mailFrom, from])].filter((name) => name !== "");
+}
+
+/** Without the resolvers that are not believed. */
+async function honestHearings({ panel }: Facts, names: readonly string[]): Promise<Hearing[]> {
+  const [hearings, invented] = await Promise.all([panel.hearings(names), inventors(panel)]);
+  return hearings.map((hearing) => ({
+    ...hearing,
+    resolvers: hearing.resolvers.filter(({ asker }) => !invented.has(asker)),
+  }));
+}
+
+async function differencesIn(hearings: readonly Hearing[], { panel, senders }: Facts): Promise<Statement[]> {
+  return [...hearings.flatMap(differingServers), ...(await staleAnswers(hearings, panel, senders))];
+}
+
+function agreement(hearings: readonly Hearing[], { panel }: Facts): Statement {
+  const resolvers = panel.resolvers.map(({ name }) => name);
+  const authorities = new Set(hearings.flatMap((hearing) => hearing.authorities.map(({ asker }) => asker)));
+  return agrees(
+    authorities.size === 0
+      ? `${list(resolvers)} say the same to ${hearings.length} questions.`
+      : `${list(resolvers)} and ${authorities.size === 1 ? "the name server" : `${authorities.size} name servers`} of the zones say the same to ${hearings.length} questions.`,
+  );
+}
 
 async function inventors(panel: Panel): Promise<Set<Asker>> {
   const found = await Promise.all(
@@ -58,6 +87,7 @@ async function inventors(panel: Panel): Promise<Set<Asker>> {
 
 function inventedStatement({ name }: Asker): Statement {
   return disagrees(`The resolver ${name} answers for names that don't exist, so it is not believed.`, {
+    about: [name],
     found: name,
     fix: `Ask another resolver in place of ${name}, by --resolver.`,
     source: "RFC 6761 6.4",
@@ -72,9 +102,10 @@ function differingServers({ question, authorities }: Hearing): Statement[] {
   if (first === undefined || other === undefined) return [];
   return [
     disagrees(
-      `The name servers differ about ${question.type} ${question.name}: ${first.asker.name} says ${text(first.said)}, ` +
+      `The name servers differ about ${questionText(question)}: ${first.asker.name} says ${text(first.said)}, ` +
         `${other.asker.name} says ${text(other.said)}.`,
       {
+        about: [questionText(question)],
         expected: text(first.said),
         found: text(other.said),
         fix: "Wait until the servers of the zone have the same serial number; if they don't within an hour, look at their zone transfers.",
@@ -89,7 +120,7 @@ function differingServers({ question, authorities }: Hearing): Statement[] {
 async function staleAnswers(
   hearings: readonly Hearing[],
   panel: Panel,
-  sender: Sender,
+  senders: readonly Sender[],
 ): Promise<Statement[]> {
   const stale = hearings.flatMap((hearing) => {
     const truths = hearing.authorities.filter(({ said }) => isAnswer(said));
@@ -102,15 +133,17 @@ async function staleAnswers(
   });
   const broken = new Map<Asker, readonly string[]>();
   for (const asker of new Set(stale.map(({ witness }) => witness.asker)))
-    broken.set(asker, await brokenBy(asker, panel, sender));
+    broken.set(asker, await brokenBy(asker, panel, senders));
   return stale.map(({ witness, truth, hearing: { question } }) => {
     const rules = broken.get(witness.asker) ?? [];
     const severity: Severity = rules.length === 0 ? "advisory" : "mandatory";
     const effect = rules.length === 0 ? "" : ` Receivers that ask it refuse for now: ${list(rules)}.`;
     return disagrees(
-      `The resolver ${witness.asker.name} still remembers ${text(witness.said)} for ${question.type} ${question.name}; ` +
+      `The resolver ${witness.asker.name} still remembers ${text(witness.said)} for ${questionText(question)}; ` +
         `the zone's own server ${truth.asker.name} says ${text(truth.said)}.${effect}`,
       {
+        // Whichever resolver it is.
+        about: [questionText(question)],
         expected: text(truth.said),
         found: text(witness.said),
         fix: `Wait: the old answer is forgotten in ${remaining(witness.said)}. The record itself is not the fault.`,
@@ -121,10 +154,16 @@ async function staleAnswers(
 }
 
 /** The mandatory rules that disagree by what one resolver says, and not in truth. */
-async function brokenBy(resolver: Asker, panel: Panel, sender: Sender): Promise<string[]> {
-  const [seen, truth] = await Promise.all([judge(sender, panel.view(resolver)), judge(sender, panel.truth)]);
-  const known = new Set(truth.filter(blocks).map(({ rule }) => rule));
-  return [...new Set(seen.filter(blocks).map(({ rule }) => rule))].filter((rule) => !known.has(rule));
+async function brokenBy(resolver: Asker, panel: Panel, senders: readonly Sender[]): Promise<string[]> {
+  const broken = senders.map(async (sender) => {
+    const [seen, truth] = await Promise.all([
+      judge(sender, panel.view(resolver)),
+      judge(sender, panel.truth),
+    ]);
+    const known = new Set(truth.filter(blocks).map(({ rule }) => rule));
+    return seen.filter((finding) => blocks(finding) && !known.has(finding.rule)).map(({ rule }) => rule);
+  });
+  return [...new Set((await Promise.all(broken)).flat())];
 }
 
 /** Those that say nothing to some questions. */
@@ -135,16 +174,20 @@ function silences(hearings: readonly Hearing[]): Statement[] {
     for (const { asker, said } of all(hearing)) {
       if (isAnswer(said) || said.kind === "alias") continue;
       const known = silent.get(asker) ?? { questions: [], said };
-      known.questions.push(`${hearing.question.type} ${hearing.question.name}`);
+      known.questions.push(questionText(hearing.question));
       silent.set(asker, known);
     }
   }
   return [...silent].map(([{ name }, { questions, said }]) =>
     undetermined(
       { why: `${name} ${reason(said)} to ${questionsText(questions)}`, undetermined: false },
-      { found: name },
+      { about: [name], found: name },
     ),
   );
+}
+
+function questionText({ type, name }: Hearing["question"]): string {
+  return `${type} ${name}`;
 }
 
 function questionsText(questions: readonly string[]): string {

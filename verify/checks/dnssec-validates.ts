@@ -11,9 +11,14 @@ export const dnssecValidates: Check = {
     "A resolver that validates, which the signed root shows, finds the domain's answers signed. A domain without DNSSEC gets a " +
     "remark; one whose signatures are wrong does not exist for receivers that validate.",
   sources: ["RFC 4035 5", "RFC 6840 5.8"],
-  run: async (facts) => {
+  ofSender: async (facts) => {
     const { mailFrom, helo, heloFault } = facts.asked;
-    const names = new Set([mailFrom, heloFault === undefined ? helo : ""].filter((name) => name !== ""));
+    if (heloFault !== undefined || helo === mailFrom) return [];
+    const validating = await validatingResolvers(facts);
+    return validating.length === 0 ? [] : [await validation(helo, validating, facts)];
+  },
+  ofDomain: async (facts) => {
+    const { mailFrom } = facts.asked;
     const validating = await validatingResolvers(facts);
     if (validating.length === 0)
       return [
@@ -22,7 +27,7 @@ export const dnssecValidates: Check = {
           { fix: "Ask one that does as well, such as --resolver 9.9.9.9." },
         ),
       ];
-    return Promise.all([...names].map((name) => validation(name, validating, facts)));
+    return mailFrom === "" ? [] : [await validation(mailFrom, validating, facts)];
   },
 };
 

@@ -10,7 +10,7 @@ export const heloSent: Check = {
     "A message that the host sends to the probe comes from a sending address and says the HELO name. Asked only with " +
     "--probe: from outside nobody can see what a host says that sends nothing.",
   sources: ["RFC 5321 4.1.1.1"],
-  run: async ({ asked: { helo, addresses, ownAddresses }, sent }) => {
+  ofSender: async ({ asked: { helo, addresses, ownAddresses }, sent }) => {
     if (sent === undefined) return [];
     const heard = await sent;
     const own = heard.filter(({ address }) => addresses.includes(address));

@@ -14,7 +14,7 @@ export const ipv6Agrees: Check = {
     "A HELO name with an AAAA record has a host that may send over IPv6, without anybody having meant it. Then that address " +
     "needs what the IPv4 address has: a PTR record with the HELO name, and SPF that permits it.",
   sources: ["RFC 8601 3 (iprev)", "RFC 7208 5.6"],
-  run: async (facts) => {
+  ofSender: async (facts) => {
     const { asked } = facts;
     if (asked.heloFault !== undefined) return [];
     const lookup = await asked.lookUp(asked.helo, "AAAA");

@@ -14,7 +14,7 @@ export const mtaStsAgrees: Check = {
     "Where the domain has an MTA-STS record, the policy can be fetched, is one, and covers every mail exchanger, whose " +
     "certificates are valid: in mode enforce senders deliver to no other.",
   sources: ["RFC 8461 3", "RFC 8461 4.1"],
-  run: async (facts) => {
+  ofDomain: async (facts) => {
     const { mailFrom, lookUp } = facts.asked;
     if (mailFrom === "") return [];
     const owner = `_mta-sts.${mailFrom}`;
@@ -149,6 +149,6 @@ async function coverage(policy: MtaStsPolicy, facts: Facts): Promise<Statement[]
 }
 
 /** A server that was met and doesn't pass. */
-function isUnverified({ exchanger, visit: { ehlo, encryption } }: MailServer): boolean {
-  return exchanger && ehlo?.code === 250 && (encryption === undefined || encryption.fault !== undefined);
+function isUnverified({ visit: { ehlo, encryption } }: MailServer): boolean {
+  return ehlo?.code === 250 && (encryption === undefined || encryption.fault !== undefined);
 }

@@ -12,8 +12,7 @@ export const mxAnswers: Check = {
     "Each address of each mail exchanger answers on port 25 with a banner and to EHLO, in time. Bounces and replies come " +
     "there. A time-out tells little: where this runs port 25 may be closed, as with most home and cloud networks.",
   sources: ["RFC 5321 5.1", "RFC 5321 4.3.2"],
-  run: async ({ servers, asked }) =>
-    (await servers()).filter(({ exchanger }) => exchanger).map((server) => answer(server, asked)),
+  ofDomain: async ({ servers, asked }) => (await servers()).map((server) => answer(server, asked)),
 };
 
 function answer(server: MailServer, { mailFrom }: Facts["asked"]): Statement {

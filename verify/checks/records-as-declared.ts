@@ -15,7 +15,7 @@ export const recordsAsDeclared: Check = {
     "Each record that the stack's outputs tell of is in the DNS. Somebody may have changed it by hand, or the name may be " +
     "served from elsewhere than where the stack writes.",
   sources: ["RFC 1034 4.3.2"],
-  run: async (facts) => {
+  ofDomain: async (facts) => {
     const known = facts.declared.filter(({ type }) => types.has(type));
     const found = await Promise.all(known.map((record) => presence(record, facts)));
     const missing = found.filter((statement) => statement !== undefined);
@@ -34,13 +34,15 @@ async function presence(
   const owner = normalizeName(name);
   const said = await panel.tell({ name: owner, type: type as RecordType });
   const wanted = wantedText(type, content);
+  const about = [`${type} ${owner}`];
   if (said.kind === "failed" || said.kind === "referral" || said.kind === "alias")
-    return undetermined({ why: `the DNS look-up of ${owner} ${type} failed`, undetermined: false });
+    return undetermined({ why: `the DNS look-up of ${owner} ${type} failed`, undetermined: false }, { about });
   const texts = said.kind === "found" ? said.records.map(recordText) : [];
   if (texts.includes(wanted)) return undefined;
   return disagrees(
     `The stack declares ${type} ${owner} ${wanted}, and the DNS has ${texts.length === 0 ? "none" : texts.join(", ")}.`,
     {
+      about,
       expected: wanted,
       found: texts.join(", "),
       fix: `Run pulumi up --refresh, and see that the name servers of ${owner} are those of the zone that the stack writes to.`,

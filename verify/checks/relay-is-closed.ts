@@ -1,3 +1,4 @@
+import { normalizeName } from "../../mail/host-name.ts";
 import { agrees, disagrees, type Statement } from "../../mail/judge/rule.ts";
 import type { Check } from "../check.ts";
 import { replyText } from "../smtp/connection.ts";
@@ -11,7 +12,12 @@ export const relayIsClosed: Check = {
     "A host of ours refuses a stranger's recipient at port 25, whoever the sender. Each envelope ends before DATA, so nothing " +
     "is ever sent. An open relay is abused within hours, and listed.",
   sources: ["RFC 5321 7.1", "RFC 2505 2.1"],
-  run: async ({ servers }) => (await servers()).flatMap(openness),
+  ofSender: async ({ servers }) => (await servers()).flatMap(openness),
+  // The exchangers that are ours and send nothing.
+  ofDomain: async ({ servers, senders }) => {
+    const helos = new Set(senders.map(({ helo }) => normalizeName(helo)));
+    return (await servers()).filter(({ name }) => !helos.has(name)).flatMap(openness);
+  },
 };
 
 function openness({ name, address, visit: { relay } }: MailServer): Statement[] {

@@ -1,3 +1,4 @@
+import type { Inquiry } from "../../mail/judge/inquiry.ts";
 import { list, remarks, type Statement } from "../../mail/judge/rule.ts";
 import { spfLimits } from "../../mail/spf-limits.ts";
 import type { SpfCheck } from "../../mail/spf.ts";
@@ -11,19 +12,19 @@ export const spfWithinLimits: Check = {
     "The look-ups of each SPF evaluation are counted. Receivers stop after 10 and answer with a permanent error; whoever is " +
     "near it is one change of somebody else's record away from it. Where there is room, spf-is-valid says how much.",
   sources: ["RFC 7208 4.6.4"],
-  run: async ({ asked: { addresses, mailFrom, helo, heloFault, spf } }) => {
-    const identities = [
-      ...(mailFrom === "" ? [] : (["mailfrom"] as const)),
-      ...(heloFault === undefined && mailFrom !== helo ? (["helo"] as const) : []),
-    ];
-    const checks = await Promise.all(
-      addresses.flatMap((address) =>
-        identities.map(async (identity) => count(address, identity, await spf(address, identity))),
-      ),
-    );
-    return checks.flat();
-  },
+  ofSender: async ({ asked }) =>
+    asked.heloFault === undefined && asked.mailFrom !== asked.helo ? fullest("helo", asked) : [],
+  ofDomain: async ({ asked }) => (asked.mailFrom === "" ? [] : fullest("mailfrom", asked)),
 };
+
+/** One statement for one record, though it is evaluated for each address. */
+async function fullest(identity: "mailfrom" | "helo", { addresses, spf }: Inquiry): Promise<Statement[]> {
+  const checks = await Promise.all(
+    addresses.map(async (address) => ({ address, check: await spf(address, identity) })),
+  );
+  const [first] = checks.toSorted((one, other) => other.check.lookups - one.check.lookups);
+  return first === undefined ? [] : count(first.address, identity, first.check);
+}
 
 /** One less than what receivers allow leaves no room for anybody's change. */
 const crowded = spfLimits.lookups - 1;

@@ -11,8 +11,10 @@ export const starttlsWorks: Check = {
     "Each mail exchanger offers STARTTLS, and the session that follows is TLS 1.2 or newer with a certificate of its name " +
     "that is valid. Senders that do not verify go on without it; MTA-STS and DANE make them refuse.",
   sources: ["RFC 3207 4", "RFC 8996 5", "RFC 9325 3.1.1"],
-  run: async ({ servers }) =>
-    (await servers()).filter(({ visit: { ehlo } }) => ehlo?.code === 250).flatMap(encryption),
+  // A host that takes mail as an exchanger is told of with the domain.
+  ofSender: async ({ servers }) =>
+    (await servers()).filter(({ exchanger }) => !exchanger).flatMap(encryption),
+  ofDomain: async ({ servers }) => (await servers()).flatMap(encryption),
 };
 
 /** Days before its end at which a certificate ought to have been renewed. */
@@ -21,7 +23,8 @@ const day = 86_400_000;
 
 function encryption({ name, address, visit }: MailServer): Statement[] {
   const host = serverText({ name, address });
-  const { offersTls, encryption: tls, fault } = visit;
+  const { ehlo, offersTls, encryption: tls, fault } = visit;
+  if (ehlo?.code !== 250) return [];
   if (!offersTls)
     return [
       remarks(`${host} offers no STARTTLS, so mail to it comes in clear.`, {

@@ -10,7 +10,7 @@ export const tlsRptPublished: Check = {
   description:
     "A domain that takes mail has one TLSRPT record with an address that daily reports on TLS go to.",
   sources: ["RFC 8460 3"],
-  run: async ({ asked }) => {
+  ofDomain: async ({ asked }) => {
     const { mailFrom, lookUp } = asked;
     if (mailFrom === "") return [];
     const owner = `_smtp._tls.${mailFrom}`;

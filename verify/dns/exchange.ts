@@ -1,14 +1,14 @@
-import { createSocket } from "node:dgram";
-import { connect, isIPv6 } from "node:net";
-import { limiter } from "../../mail/blocklist/limits.ts";
+import { connect } from "node:net";
+import { limiter, type Limiter } from "../../mail/blocklist/limits.ts";
 import { dnsError } from "../../mail/resolver.ts";
-import type { Endpoint } from "../endpoint.ts";
-import { fitsDns, query, receive, type Query, type Question, type Received, type Reply } from "./wire.ts";
+import { endpointText, type Endpoint } from "../endpoint.ts";
+import { Datagrams, type Heard } from "./datagrams.ts";
+import { fitsDns, query, receive, type Query, type Question, type Reply } from "./wire.ts";
 
 export interface ExchangeOptions {
   /** Milliseconds for a datagram's answer; after that the question is sent once more. @default 2_500 */
   readonly timeout?: number | undefined;
-  /** How many questions are under way at the same time. @default 256 */
+  /** How many questions to one server are under way at the same time. @default 256 */
   readonly atOnce?: number | undefined;
 }
 
@@ -26,24 +26,34 @@ const never = new AbortController().signal;
  * three times `timeout`, whatever the server does: ETIMEOUT for silence, EBADRESP for octets that are no DNS message.
  */
 export function exchange({ timeout = 2_500, atOnce = 256 }: ExchangeOptions = {}): Exchange {
-  const limited = limiter(atOnce);
+  const datagrams = new Datagrams();
+  const limiters = new Map<string, Limiter>();
   return (server, question, recursion) => {
     if (!fitsDns(question.name)) return Promise.reject(failure("EBADNAME", question, server));
-    return limited(() => converse(server, question, recursion, timeout), never);
+    const key = endpointText(server);
+    const limited = limiters.get(key) ?? limiter(atOnce);
+    limiters.set(key, limited);
+    const overUdp = (sent: Query) => datagrams.ask(server, sent, timeout);
+    return limited(() => converse(server, question, { recursion, timeout, overUdp }), never);
   };
+}
+
+interface Conversation {
+  readonly recursion: boolean;
+  readonly timeout: number;
+  readonly overUdp: (sent: Query) => Promise<Heard>;
 }
 
 async function converse(
   server: Endpoint,
   question: Question,
-  recursion: boolean,
-  timeout: number,
+  { recursion, timeout, overUdp }: Conversation,
 ): Promise<Reply> {
   const sent = (edns: boolean) => query(question, { recursion, edns });
-  let received = await overUdp(server, sent(true), timeout);
+  let received = await overUdp(sent(true));
   // No answer, or none to EDNS: some servers and the boxes before them drop it, others refuse.
   if (received.kind !== "reply" || refusesEdns(received.reply)) {
-    const plain = await overUdp(server, sent(false), timeout);
+    const plain = await overUdp(sent(false));
     if (plain.kind === "reply" || received.kind !== "reply") received = plain;
   }
   // The case that was sent is not what came back: an odd server, or a forger, who can't do the same over TCP.
@@ -59,33 +69,8 @@ async function converse(
   }
 }
 
-type Heard = Exclude<Received, { kind: "foreign" }> | { readonly kind: "silence"; readonly code: string };
-
 function refusesEdns({ rcode, edns }: Reply): boolean {
   return !edns && ["FORMERR", "NOTIMP", "SERVFAIL"].includes(rcode);
-}
-
-/** The first datagram that answers the query. Others are let pass: anybody can send them. */
-function overUdp({ address, port }: Endpoint, sent: Query, timeout: number): Promise<Heard> {
-  return new Promise((resolve) => {
-    const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
-    let last: Heard = { kind: "silence", code: "ETIMEOUT" };
-    const end = (heard: Heard) => {
-      clearTimeout(timer);
-      socket.removeAllListeners();
-      socket.on("error", () => undefined);
-      socket.close();
-      resolve(heard);
-    };
-    const timer = setTimeout(() => end(last), timeout);
-    socket.on("error", (error: NodeJS.ErrnoException) => end({ kind: "silence", code: error.code ?? "EIO" }));
-    socket.on("message", (octets) => {
-      const received = receive(octets, sent);
-      if (received.kind === "reply") end(received);
-      else if (received.kind === "garbage") last = received;
-    });
-    socket.connect(port, address, () => socket.send(sent.octets));
-  });
 }
 
 function overTcp({ address, port }: Endpoint, sent: Query, timeout: number): Promise<Heard> {

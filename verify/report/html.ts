@@ -1,11 +1,12 @@
-import type { Report, ReportedFinding, ReportedSender } from "../report.ts";
+import type { Report, ReportedDomain, ReportedFinding, ReportedSender } from "../report.ts";
 import { html } from "./html-text.ts";
 import { agreementPicture, verdictClass } from "./picture.ts";
 import { headline, inOrderOfWeight, marks, standingOf, summary } from "./words.ts";
 
 /** A report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 export function htmlReport(report: Report): string {
-  const title = `okmail verify: ${report.senders.map(({ helo }) => helo).join(", ")}`;
+  const { domain, senders } = report;
+  const title = `okmail verify: ${domain.name || senders.map(({ helo }) => helo).join(", ")}`;
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -22,7 +23,8 @@ export function htmlReport(report: Report): string {
     `<h1 class="${verdictClass[report.verdict]}">${html(summary(report))}</h1>`,
     `<p>Verified <time datetime="${html(report.time)}">${html(report.time)}</time> by ${html(report.resolvers.join(", "))} and the zones’ own servers.</p>`,
     ...(report.unchecked.length === 0 ? [] : [`<p>Not checked: ${html(report.unchecked.join("; "))}.</p>`]),
-    ...report.senders.map(senderSection),
+    ...(domain.findings.length === 0 ? [] : [section(domain.name, domain.findings)]),
+    ...senders.map((sender) => senderSection(sender, domain)),
     "</main>",
     "</body>",
     "</html>",
@@ -30,12 +32,17 @@ export function htmlReport(report: Report): string {
   ].join("\n");
 }
 
-function senderSection(sender: ReportedSender): string {
-  const { helo, domain, addresses, findings } = sender;
+function senderSection(sender: ReportedSender, domain: ReportedDomain): string {
+  const { helo, addresses, findings } = sender;
+  const picture = `<figure>${agreementPicture(sender, domain)}</figure>`;
+  return section(`${helo} (${addresses.join(", ")})`, findings, picture);
+}
+
+function section(title: string, findings: readonly ReportedFinding[], ...above: readonly string[]): string {
   return [
     "<section>",
-    `<h2>${html(`${helo} (${addresses.join(", ")}) sends for ${domain}`)}</h2>`,
-    `<figure>${agreementPicture(sender)}</figure>`,
+    `<h2>${html(title)}</h2>`,
+    ...above,
     "<table>",
     "<thead><tr><th>Rule</th><th>What was found</th><th>What to do</th></tr></thead>",
     `<tbody>${inOrderOfWeight(findings).map(row).join("\n")}</tbody>`,

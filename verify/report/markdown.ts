@@ -1,21 +1,21 @@
-import type { Report, ReportedFinding, ReportedSender } from "../report.ts";
+import type { Report, ReportedFinding } from "../report.ts";
 import { printable } from "./printable.ts";
-import { headline, inOrderOfWeight, marks, standingOf, summary } from "./words.ts";
+import { headline, inOrderOfWeight, marks, partsOf, standingOf, summary, type Part } from "./words.ts";
 
-/** A report for an issue or a pull request: a table for each sender (GitHub Flavored Markdown 4.10). */
+/** A report for an issue or a pull request: a table for the domain and one for each host (GitHub Flavored Markdown 4.10). */
 export function markdownReport(report: Report): string {
   return [
     `**${escaped(summary(report))}**`,
-    ...report.senders.map(senderTable),
+    ...partsOf(report).map(partTable),
     ...(report.unchecked.length === 0 ? [] : [`Not checked: ${escaped(report.unchecked.join("; "))}.`]),
     `Verified ${report.time} by ${escaped(report.resolvers.join(", "))}.`,
     "",
   ].join("\n\n");
 }
 
-function senderTable({ helo, domain, addresses, findings }: ReportedSender): string {
+function partTable({ title, findings }: Part): string {
   return [
-    `### ${escaped(helo)} (${escaped(addresses.join(", "))}) sends for ${escaped(domain)}`,
+    `### ${escaped(title)}`,
     "",
     "|   | rule | what was found | what to do |",
     "| - | ---- | -------------- | ---------- |",
@@ -34,7 +34,7 @@ function row(finding: ReportedFinding): string {
 }
 
 /** Records and banners are strangers' text: nothing of it may be a link, a mention, a tag or the end of a cell. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return printable(text)
     .replace(/[\\`*_{}[\]()#+!|~^$-]/g, "\\$&")
     .replaceAll("&", "&amp;")

@@ -1,4 +1,4 @@
-import type { ReportedFinding, ReportedSender, Verdict } from "../report.ts";
+import type { ReportedDomain, ReportedFinding, ReportedSender, Verdict } from "../report.ts";
 import type { ReportRuleId } from "../check.ts";
 import { html } from "./html-text.ts";
 import { standingOf, type Standing } from "./words.ts";
@@ -27,24 +27,28 @@ const longestText = 34;
  * The names and addresses of a sender as a picture (SVG): what has to agree stands in boxes, and each line between two says
  * by its colour, its dashes and its mark whether it does.
  */
-export function agreementPicture(sender: ReportedSender): string {
-  const { helo, domain, addresses, names, findings } = sender;
+export function agreementPicture(
+  sender: ReportedSender,
+  { name, mx, findings: shared }: ReportedDomain,
+): string {
+  const { helo, addresses, names } = sender;
+  const findings = [...shared, ...sender.findings];
   const pointers = names.ptr.flatMap(({ names: of }) => of);
   const boxes = {
     helo: at(0, 0, "HELO name", [helo]),
     a: at(1, 0, "A records of the HELO name", names.a),
     address: at(2, 0, "sends from", addresses),
     ptr: at(1, 1, "PTR records of the address", pointers),
-    spf: at(1, 2, "SPF", [`TXT ${domain}`]),
-    domain: at(0, 3, "MAIL FROM and From", [domain]),
+    spf: at(1, 2, "SPF", [`TXT ${name}`]),
+    domain: at(0, 3, "MAIL FROM and From", [name]),
     mx: at(
       1,
       3,
       "MX",
-      names.mx.map(({ name }) => name),
+      mx.map((exchanger) => exchanger.name),
     ),
-    dkim: at(1, 4, "DKIM", [`_domainkey.${domain}`]),
-    dmarc: at(1, 5, "DMARC", [`_dmarc.${domain}`]),
+    dkim: at(1, 4, "DKIM", [`_domainkey.${name}`]),
+    dmarc: at(1, 5, "DMARC", [`_dmarc.${name}`]),
   };
   const links: Link[] = [
     {

@@ -1,7 +1,16 @@
 import { styleText } from "node:util";
-import type { Report, ReportedFinding, ReportedSender } from "../report.ts";
+import type { Report, ReportedFinding } from "../report.ts";
 import { printable } from "./printable.ts";
-import { headline, inOrderOfWeight, marks, standingOf, summary, type Standing } from "./words.ts";
+import {
+  headline,
+  inOrderOfWeight,
+  marks,
+  partsOf,
+  standingOf,
+  summary,
+  type Part,
+  type Standing,
+} from "./words.ts";
 
 const colours = {
   good: "green",
@@ -13,19 +22,17 @@ const colours = {
 const narrowest = 60;
 const widest = 140;
 
-/** A report for people: a table for each sender, coloured if `stream` is a terminal that wants it (NO_COLOR). */
+/** A report for people: a table for the domain and one for each host, coloured if `stream` is a terminal that wants it (NO_COLOR). */
 export function terminalReport(report: Report, stream: NodeJS.WriteStream = process.stdout): string {
   const width = Math.min(widest, Math.max(narrowest, stream.isTTY ? stream.columns : 120));
   return [
-    ...report.senders.map((sender) => senderTable(sender, stream, width)),
+    ...partsOf(report).map((part) => partTable(part, stream, width)),
     ...(report.unchecked.length === 0 ? [] : [`Not checked: ${report.unchecked.join("; ")}.`]),
     paint(report.verdict, summary(report), stream),
   ].join("\n\n");
 }
 
-function senderTable(sender: ReportedSender, stream: NodeJS.WriteStream, width: number): string {
-  const { helo, domain, addresses, findings } = sender;
-  const title = `${helo} (${addresses.join(", ") || "no address"}) sends for ${domain || "nobody: bounces only"}`;
+function partTable({ title, findings }: Part, stream: NodeJS.WriteStream, width: number): string {
   const rules = Math.max(...findings.map(({ rule }) => rule.length), 0);
   const rows = inOrderOfWeight(findings).map((finding) => row(finding, rules, stream, width));
   return [styleText("bold", printable(title), { stream }), ...rows].join("\n");

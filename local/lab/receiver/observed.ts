@@ -75,8 +75,13 @@ export class ObservedMail {
       await sleep(5);
       await told();
     }
-    const history = this.#done.length === 0 ? "" : read(this.#places.history);
-    for (const message of this.#done.splice(0)) this.#complete(message, history);
+    const done = this.#done.splice(0);
+    const history = done.length === 0 ? "" : read(this.#places.history);
+    for (const message of done) {
+      // Postfix may have delivered a message before its log says that the client was told so: that one waits.
+      if (message.logged.attempt.outcome === "unfinished") this.#done.push(message);
+      else this.#complete(message, history);
+    }
   }
 
   /** Whether a message is accepted but not in the mailbox yet. */
@@ -87,8 +92,6 @@ export class ObservedMail {
   #complete({ queueId, logged, records }: QueuedMessage, history: string): void {
     const { attempt, announcedSize = 0 } = logged;
     const delivered = attempt.outcome === "accepted" ? this.#mailbox.take(queueId) : undefined;
-    // Of a client that went away in the middle of its message there is nothing to tell.
-    if (attempt.outcome === "unfinished") return;
     const facts = messageResults({
       queueId,
       records,

@@ -1,7 +1,7 @@
 """Usage: okmail status [--json]
 
 Says what is wrong on this mail host and what to do. Exits with 0 if nothing is, 1 for a warning, 2 if mail doesn't flow.
-Units named okmail-* use the other commands: certificate, deploy, metrics, parameters, volume.
+Units named okmail-* use the other commands: certificate, clock, deploy, metrics, parameters, volume.
 """
 
 import importlib
@@ -31,6 +31,10 @@ def part(name):
 def volume():
     part("volume").mount()
     part("volume").repair_owners()
+    facts = host.facts()
+    if facts["tlsKey"] and host.read(part("certificate").KEY) is None:
+        # Before Postfix shows another one. If it can't be had yet, `okmail parameters` says so.
+        part("parameters").fetch_tls_key(facts)
     part("certificate").deploy()
     host.report("volume", None)
 
@@ -53,6 +57,7 @@ COMMANDS = {
     "certificate": certificate,
     "deploy": deploy,
     "metrics": lambda: part("metrics").export(),
+    "clock": lambda: part("time_source").check(),
 }
 
 sys.exit(main(*sys.argv[1:]))

@@ -1,5 +1,6 @@
 """What all parts ask for: the facts about this host, its metadata, other programs, files written whole or not at all."""
 
+import email.utils
 import json
 import os
 import subprocess
@@ -24,8 +25,8 @@ def facts():
 def metadata(path):
     """A value of the instance metadata (IMDSv2), None where there is none. Fault without an answer."""
     try:
-        token = ask("PUT", "api/token", "token-ttl-seconds", "60")
-        return ask("GET", f"meta-data/{path}", "token", token)
+        token, _ = ask_token()
+        return ask("GET", f"meta-data/{path}", "token", token)[0]
     except urllib.error.HTTPError as error:
         if error.code == 404:
             return None
@@ -34,12 +35,25 @@ def metadata(path):
         raise Fault(f"no answer from the instance metadata: {error}") from None
 
 
+def machine_time():
+    """The time by the machine that this instance is on, in seconds since 1970; None if it doesn't say."""
+    try:
+        return email.utils.parsedate_to_datetime(ask_token()[1]).timestamp()
+    except (OSError, TypeError, ValueError):
+        return None
+
+
+def ask_token():
+    return ask("PUT", "api/token", "token-ttl-seconds", "60")
+
+
 def ask(method, path, header, value):
+    """The text of an answer, and its Date."""
     headers = {f"X-aws-ec2-metadata-{header}": value}
     request = urllib.request.Request(METADATA + path, method=method, headers=headers)
     # No proxy: what it said would be of another machine.
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
-        return answer.read().decode()
+        return answer.read().decode(), answer.headers["Date"]
 
 
 def run(*command, text=None, codes=(0,), errors=subprocess.PIPE):

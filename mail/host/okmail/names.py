@@ -9,7 +9,7 @@ import host
 def look_up(name, kind):
     """The records of a name as texts, [] where there are none. Fault if the DNS doesn't say."""
     try:
-        answer = dns.resolver.resolve(name, kind, lifetime=10, search=False)
+        answer = dns.resolver.resolve(name, kind, lifetime=5, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except dns.exception.DNSException as error:

@@ -16,6 +16,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+import certificate
 import host
 import names
 
@@ -32,6 +33,8 @@ def fetch():
     facts = host.facts()
     faults = {key["parameter"]: fetch_key(facts, key) for key in facts["dkim"]}
     faults |= fetch_passwords(facts)
+    if facts["tlsKey"]:
+        faults[facts["tlsKey"]] = fetch_tls_key(facts)
     faults = {name: fault for name, fault in faults.items() if fault}
     host.report("parameters", faults)
     for name, fault in faults.items():
@@ -96,6 +99,19 @@ def public_key(text, algorithm):
     return base64.b64encode(octets).decode()
 
 
+def fetch_tls_key(facts):
+    """Puts the key of certificates on the queue volume, and has them follow. What is wrong, None if nothing."""
+    try:
+        key = parameter(facts, facts["tlsKey"]) + "\n"
+        if subprocess.run(["openssl", "pkey", "-noout"], input=key.encode(), capture_output=True).returncode:
+            return "it holds no private key in PEM"
+        if key != host.read(certificate.KEY):
+            host.write(certificate.KEY, key)
+            host.run("systemctl", "start", "--no-block", "okmail-certificate.service")
+    except host.Fault as fault:
+        return str(fault)
+
+
 def fetch_passwords(facts):
     """Writes Dovecot's passwd-file once it knows every user, so that nobody is told "wrong password" too soon."""
     old = dict(line.split(":", 1) for line in (host.read(PASSWORDS) or "").splitlines())
@@ -111,6 +127,7 @@ def fetch_passwords(facts):
     if len(new) == len(facts["users"]) and new != old:
         lines = "".join(f"{name}:{password}\n" for name, password in new.items())
         host.write(PASSWORDS, lines, group=grp.getgrnam("dovecot").gr_gid, mode=0o640)
+        host.run("systemctl", "start", "dovecot.service")
     return faults
 
 

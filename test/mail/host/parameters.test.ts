@@ -80,6 +80,7 @@ class ClientError(Exception):
 `,
     );
     host.write("/program/names.py", names);
+    host.command("systemctl", `echo "$@" >> ${host.path("/systemctl")}`);
     const facts = JSON.parse(host.read("/etc/okmail/host.json")) as { dkim: { file: string }[] };
     for (const key of facts.dkim) key.file = host.path(key.file);
     host.write("/etc/okmail/host.json", JSON.stringify(facts));
@@ -106,6 +107,12 @@ class ClientError(Exception):
       encoding: "utf8",
     });
     expect(hash()).toBe(`app:{SHA512-CRYPT}${again}`);
+  });
+
+  test("starts Dovecot with new passwords, and leaves it alone with the same ones", () => {
+    fetch();
+    fetch();
+    expect(host.read("/systemctl")).toBe("start dovecot.service\n");
   });
 
   test("lets only OpenDKIM read the keys and only Dovecot the passwords", () => {

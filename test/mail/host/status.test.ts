@@ -4,7 +4,7 @@ import { HostFolder, python } from "./python.ts";
 
 /** A host on which all is well, but for what $CHANGE does. */
 const world = `
-import types
+import time, types
 for name in ["boto3", "botocore", "botocore.config", "botocore.exceptions"]:
     sys.modules[name] = types.ModuleType(name)
 sys.modules["botocore"].config = sys.modules["botocore.config"]
@@ -33,6 +33,7 @@ class Smtp:
 
 names.look_up = look_up
 host.metadata = metadata.get
+host.machine_time = lambda: None
 os.path.ismount = lambda path: mounted
 os.statvfs = lambda path: types.SimpleNamespace(f_bavail=free * 1000, f_blocks=1000, f_favail=900, f_files=1000)
 status.smtplib.SMTP = Smtp
@@ -179,8 +180,8 @@ describe.skipIf(python === "")("okmail status", { timeout: 60_000 }, () => {
       "chronyc",
       "echo 0,,0,0,0,0,0,0,0,0,0,0,0,Not synchronised",
       "clock",
-      "not synchronized",
-      2,
+      "unchecked, without a time source",
+      1,
     ],
     ["a clock that is off", "chronyc", "echo 0,,0,0,-3.5,0,0,0,0,0,0,0,0,Normal", "clock", "-3.5 s off", 1],
     ["no chrony", "chronyc", "echo 506 Cannot talk to daemon; exit 1", "clock", "could not tell", 1],
@@ -205,6 +206,35 @@ describe.skipIf(python === "")("okmail status", { timeout: 60_000 }, () => {
     const { status, wrong } = show();
     expect(wrong).toMatchObject([{ subject, says: expect.stringContaining(says) as string }]);
     expect(status).toBe(exit);
+  });
+
+  test.each([
+    [299, "warning", "unchecked"],
+    [301, "critical", "301 s off the time in the instance metadata, and Postfix waits"],
+    [-301, "critical", "-301 s off"],
+  ])("compares a clock without a source with the machine's: %i s off", (off, severity, says) => {
+    host.command("chronyc", "echo 0,,0,0,0,0,0,0,0,0,0,0,0,Not synchronised");
+    const { wrong } = show(`host.machine_time = lambda: time.time() - ${off}`);
+    expect(wrong).toMatchObject([
+      { subject: "clock", severity, says: expect.stringContaining(says) as string },
+    ]);
+  });
+
+  test("says in time what it knows of a host whose checks hang, and which did", () => {
+    const began = performance.now();
+    const { status, findings, wrong } = show(`
+def hang(*_, **__): time.sleep(60)
+names.look_up = status.smtplib.SMTP = hang`);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    const says = "could not tell within 8 s";
+    expect(wrong).toEqual([
+      { subject: "dkim", severity: "warning", says },
+      { subject: "dkim", severity: "warning", says },
+      { subject: "own names", severity: "warning", says },
+      { subject: "port 25", severity: "warning", says },
+    ]);
+    expect(findings.filter(({ subject }) => subject === "disk space")).toHaveLength(2);
+    expect(status).toBe(1);
   });
 
   test("says why mail waits, with an example", () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { HostOptions } from "../../../mail/cloud-config.ts";
 import { hostFacts } from "../../../mail/host/facts.ts";
 import { firewall, portsIn } from "../../../mail/host/firewall.ts";
-import { systemPart, timers } from "../../../mail/host/system.ts";
+import { packageSettings, systemPart, timers } from "../../../mail/host/system.ts";
 import { complete, sending } from "./options.ts";
 
 const hosts: readonly (readonly [string, HostOptions, readonly number[]])[] = [
@@ -88,6 +88,18 @@ describe("the system", () => {
   test("asks no authority for a certificate where none is named", () => {
     expect(timers(sending)).toEqual(["okmail-parameters.timer", "okmail-metrics.timer"]);
     expect(systemPart(sending).packages).not.toContain("certbot");
+  });
+
+  test("restarts each host for updates at a minute of its own, by night", () => {
+    const minute = (helo: string) => {
+      const [, time = ""] = /Automatic-Reboot-Time "(.*)";/.exec(packageSettings(helo).content) ?? [];
+      expect(time).toMatch(/^0[2-5]:[0-5]\d$/);
+      return time;
+    };
+    const names = Array.from({ length: 100 }, (_, index) => `mx${index}.example.com`);
+    const times = names.map(minute);
+    expect(times).toEqual(names.map(minute));
+    expect(new Set(times).size).toBeGreaterThan(70);
   });
 
   test("tries again without end what others may have yet to do", () => {

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { AllocateAddressCommand, DescribeAddressesCommand, EC2Client } from "@aws-sdk/client-ec2";
@@ -191,11 +191,48 @@ describe.skipIf(!hasMoto)("okmail acquire", { timeout: 60_000 }, () => {
     expect(ids).toContain(foreign.AllocationId);
   });
 
+  test("two at a time on one stack: the second is told so and takes nothing", async () => {
+    silentFrom = 0;
+    const first = start("--yes");
+    await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 20_000 });
+    const second = await start("--yes").ended;
+    expect(second.code).toBe(2);
+    expect(second.output).toContain(`The stack prod is in use by process ${first.child.pid}`);
+    // Looking is free.
+    expect((await start("--dry-run").ended).code).toBe(0);
+    silentFrom = Infinity;
+    expect((await first.ended).code).toBe(0);
+    const ids = Object.values(hostsInFile()).map(({ allocationId }) => allocationId);
+    expect(ids.toSorted()).toEqual((await addresses()).map(({ AllocationId }) => AllocationId).toSorted());
+    expect(readdirSync(folder).toSorted()).toEqual(["Pulumi.prod.yaml"]);
+  });
+
+  test("two started at once take no address too many, and leave the configuration whole", async () => {
+    const runs = await Promise.all([start("--yes").ended, start("--yes").ended]);
+    expect(runs.map(({ code }) => code)).toContain(0);
+    expect(await addresses()).toHaveLength(2);
+    expect(new Set(Object.values(hostsInFile()).map(({ allocationId }) => allocationId)).size).toBe(2);
+  });
+
+  test("a lock that a killed run has left is taken over", async () => {
+    silentFrom = 0;
+    const { child, ended } = start("--yes");
+    await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 20_000 });
+    child.kill("SIGKILL");
+    await ended;
+    expect(readdirSync(folder)).toContain(".Pulumi.prod.yaml.acquire");
+    silentFrom = Infinity;
+    expect((await start("--yes").ended).code).toBe(0);
+    expect(readdirSync(folder)).not.toContain(".Pulumi.prod.yaml.acquire");
+  });
+
   test.each([
     [["--tries", "0"], '--tries is "0"'],
     [["--host", "mail"], "--host mail is none of okmail, okmail2; add it to okmail:hosts"],
     [["--region", "Frankfurt"], 'the Region is "Frankfurt"'],
     [["--pool", "mine"], '--pool is "mine"'],
+    [["--contiguous"], "--contiguous needs --pool"],
+    [["--local-cloud", "x"], "--local-cloud and --endpoint are both given"],
     [["--endpoint", "localhost"], '--endpoint is "localhost"'],
     [["--list", "dnsbl.sorbs.net"], "SORBS"],
     [["--config-file", "/nowhere/Pulumi.prod.yaml"], "can't be read (ENOENT)"],
