@@ -14,6 +14,7 @@ export interface Disagreement {
 export function disagreements(settings: Settings): Disagreement[] {
   return [
     ...bounceAddress(settings),
+    ...watcher(settings),
     ...reportAddresses(settings),
     ...includes(settings),
     ...selectors(settings),
@@ -34,13 +35,28 @@ function bounceAddress({ bounceAddress: address, mailExchangers, ...settings }: 
       "has no effect while okmail:mailExchangers sends bounces elsewhere; remove one of the two";
     found.push({ path, message });
   }
-  const bounceDomain = address.replace(/^.*@/, "").toLowerCase();
-  const own = [settings.domain, ...namedHosts(settings).map(({ name }) => `${name}.${settings.domain}`)];
-  if (own.includes(bounceDomain)) {
-    const message = `is at ${bounceDomain}, whose mail comes to these hosts: it would go in a circle`;
+  if (isOwn(address, settings)) {
+    const message = `is at ${domainOf(address)}, whose mail comes to these hosts: it would go in a circle`;
     found.push({ path, message });
   }
   return found;
+}
+
+function watcher({ watch, mailExchangers, ...settings }: Settings): Disagreement[] {
+  const { mail } = watch ?? {};
+  if (mail === undefined || mailExchangers.length > 0 || !isOwn(mail, settings)) return [];
+  const message = `is at ${domainOf(mail)}, whose mail comes to these hosts: it would stay on the host that it is about`;
+  return [{ path: ["watch", "mail"], message }];
+}
+
+/** Whether mail to `address` comes to the hosts, unless other servers take the domain's mail. */
+function isOwn(address: string, settings: Pick<Settings, "domain" | "hosts">): boolean {
+  const { domain } = settings;
+  return [domain, ...namedHosts(settings).map(({ name }) => `${name}.${domain}`)].includes(domainOf(address));
+}
+
+function domainOf(address: string): string {
+  return address.replace(/^.*@/, "").toLowerCase();
 }
 
 /** Reports to the own domain come to the hosts, which take plain addresses only. */
@@ -109,8 +125,7 @@ function mtaSts({ mtaSts: policy, tls, mailExchangers }: Settings): Disagreement
 function dane({ dane: keys, mailExchangers }: Settings): Disagreement[] {
   if (keys === undefined) return [];
   const isElsewhere = mailExchangers.length > 0;
-  const elsewhere =
-    "has no effect while okmail:mailExchangers sends mail elsewhere; remove one of the two";
+  const elsewhere = "has no effect while okmail:mailExchangers sends mail elsewhere; remove one of the two";
   const same = "is the key of okmail:dane.key too; each needs its own";
   return [
     ...(isElsewhere ? [{ path: ["dane"], message: elsewhere }] : []),

@@ -6,6 +6,7 @@ import { longestMaxAge } from "./mail/mta-sts.ts";
 import { forwardFault } from "./mail/postfix.ts";
 import { includeFault } from "./mail/spf-record.ts";
 import { userNameFault } from "./mail/submission.ts";
+import { topicFault } from "./mail/topic.ts";
 
 // A check from mail/ (a phrase, or undefined when all is well) as a zod refinement.
 const checked = (faultOf: (text: string) => string | undefined) =>
@@ -106,6 +107,14 @@ const dane = z.strictObject({
   dnssec: z.boolean().default(true),
 });
 
+const watch = z
+  .strictObject({ mail: checked(forwardFault).optional(), topic: checked(topicFault).optional() })
+  .superRefine(({ mail, topic }, context) => {
+    // Of two, one may fail for long, and the other would be told each time.
+    if ((mail === undefined) === (topic === undefined))
+      context.addIssue({ code: "custom", message: "needs either mail, an address, or topic, of SNS" });
+  });
+
 const dmarcPolicy = enumeration(["none", "quarantine", "reject"]);
 const alignment = enumeration(["relaxed", "strict"]);
 const dmarc = z.strictObject({
@@ -132,6 +141,7 @@ export const settings = z.strictObject({
   submission: submission.optional(),
   mailExchangers: z.array(domainName).default([]),
   bounceAddress: checked(forwardFault).optional(),
+  watch: watch.optional(),
   tls: tls.prefault({}),
   mtaSts: mtaSts.optional(),
   tlsRpt: tlsRpt.optional(),

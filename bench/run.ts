@@ -8,8 +8,9 @@ import { judgeBenchmark, memoryBenchmark } from "./judge.ts";
 import { judgementBenchmark } from "./judgement.ts";
 import { previewBenchmark } from "./preview.ts";
 import { throughputBenchmark } from "./throughput.ts";
+import { verifyBenchmark } from "./verify.ts";
 
-// `npm run bench -- [NAME…] [--json FILE] [--full]`: how fast the judge, the pack and the mail host are, each against
+// `npm run bench -- [NAME…] [--json FILE] [--full]`: how fast judge, pack, mail host and verification are, each against
 // something that runs in the same minute. Without names all of them, of which the host's need Linux and root; --full also
 // previews 10,000 resources and drains a queue of 50,000 messages.
 
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   throughput: throughputBenchmark,
   drain: drainBenchmark,
   "first-message": firstMessageBenchmark,
+  verify: verifyBenchmark,
 };
 
 const { values, positionals } = parseArgs({

@@ -3,7 +3,7 @@ import { labHindrance } from "../local/lab/requirements.ts";
 import type { Benchmark, Row } from "./benchmark.ts";
 import { openMailHost, skipped, type MailHost } from "./lab/mail-host.ts";
 import { CONCURRENCY, inject, liftLimits, untilSent } from "./lab/queue.ts";
-import { openSides, UNSIGNED, type Side } from "./lab/sides.ts";
+import { DEFAULTS, openSides, UNSIGNED, type Side } from "./lab/sides.ts";
 import { spreadOf, timeOf } from "./measure.ts";
 
 /** Messages of one measurement. */
@@ -47,23 +47,24 @@ async function rows(
         await untilSent(guest);
       });
       report(
-        `round ${round}: signer ${side.signer}, ${Math.round((MESSAGES * 1000) / milliseconds)} messages per second`,
+        `round ${round}: signer ${side.signer}, ${side.settings} settings, ` +
+          `${Math.round((MESSAGES * 1000) / milliseconds)} messages per second`,
       );
       if (round > 0) seconds.get(side)?.push(milliseconds / 1000);
     }
   }
   await assertAllArrived(plane.mailServer, MESSAGES * sides.length * (rounds + 1));
-  const unsigned = seconds.get(UNSIGNED) ?? [];
+  const of = (side: Side) => seconds.get(side) ?? [];
+  const comparedWith = (other: Side, own: readonly number[]) =>
+    spreadOf(of(other).map((each, round) => each / (own[round] ?? Number.NaN)));
   return sides.map((side) => {
-    const own = seconds.get(side) ?? [];
+    const own = of(side);
     return {
       signer: side.signer,
-      messages: MESSAGES,
+      settings: side.settings,
       "per second": spreadOf(own.map((each) => MESSAGES / each)),
-      "of unsigned": spreadOf(own.map((each, round) => (unsigned[round] ?? Number.NaN) / each)),
-      "ms more a message": spreadOf(
-        own.map((each, round) => ((each - (unsigned[round] ?? Number.NaN)) * 1000) / MESSAGES),
-      ),
+      "of unsigned": comparedWith(UNSIGNED, own),
+      "of unsigned with Debian's": comparedWith(DEFAULTS, own),
     };
   });
 }

@@ -4,22 +4,12 @@ import { serveDns } from "../local/dns/server.ts";
 import { zones } from "./verify-world.ts";
 
 // The DNS of the benchmark of verify, in a process of its own: `node bench/verify-dns.ts MILLISECONDS`. Each answer is held
-// back for so long. Tells its parent the ports, and ends with it.
+// back for so long. Tells its parent the ports of a resolver and of the zones' own server, and ends with it.
 
 const latency = Number(process.argv[2]);
 const known = zones();
-let questions = 0;
 const serve = () =>
-  serveDns((message, transport) => {
-    questions++;
-    return wait(latency, respond(known, message, transport) ?? Buffer.alloc(0));
-  });
-// A resolver and the zones' own server.
+  serveDns((message, transport) => wait(latency, respond(known, message, transport) ?? Buffer.alloc(0)));
 const [resolver, authority] = [await serve(), await serve()];
 process.send?.({ resolver: resolver.port, authority: authority.port });
-// How many questions have come since it was last asked.
-process.on("message", () => {
-  process.send?.({ questions });
-  questions = 0;
-});
 process.on("disconnect", () => process.exit());

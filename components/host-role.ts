@@ -5,9 +5,15 @@ export interface HostRoleArgs {
   readonly helo: pulumi.Input<string>;
   /** ARNs of the SSM parameters that the host may read. */
   readonly parameterArns: readonly pulumi.Input<string>[];
+  /**
+   * ARN of the SNS topic that the host may publish to.
+   *
+   * @default - none
+   */
+  readonly topicArn?: pulumi.Input<string> | undefined;
 }
 
-/** What a mail host may do in AWS: be reached by Session Manager, and read its own secrets. */
+/** What a mail host may do in AWS: be reached by Session Manager, read its own secrets, and tell of changes. */
 export class HostRole extends pulumi.ComponentResource {
   readonly instanceProfileName: pulumi.Output<string>;
 
@@ -63,10 +69,23 @@ export class HostRole extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const news =
+      args.topicArn &&
+      new aws.iam.RolePolicy(
+        `${name}-publish-news`,
+        {
+          role: role.id,
+          policy: pulumi.jsonStringify({
+            Version: "2012-10-17",
+            Statement: [{ Effect: "Allow", Action: "sns:Publish", Resource: args.topicArn }],
+          }),
+        },
+        { parent: this },
+      );
     const profile = new aws.iam.InstanceProfile(
       `${name}-profile`,
       { role: role.name },
-      { parent: this, dependsOn: [sessions, secrets] },
+      { parent: this, dependsOn: [sessions, secrets, ...(news ? [news] : [])] },
     );
 
     this.instanceProfileName = profile.name;

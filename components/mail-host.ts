@@ -30,6 +30,12 @@ export interface MailHostArgs {
   readonly subnetId?: pulumi.Input<string> | undefined;
   /** ARNs of the SSM parameters that the host reads at boot. */
   readonly parameterArns: readonly pulumi.Input<string>[];
+  /**
+   * ARN of the SNS topic that the host tells of changes.
+   *
+   * @default - none
+   */
+  readonly topicArn?: pulumi.Input<string> | undefined;
   /** What may come to the host from outside. */
   readonly inbound: readonly InboundService[];
   /** Size of the volume for mail, in GiB. It can grow, never shrink. */
@@ -62,7 +68,11 @@ export class MailHost extends pulumi.ComponentResource {
       { helo: args.helo, subnetId, inbound: args.inbound },
       { parent: this },
     );
-    const role = new HostRole(name, { helo: args.helo, parameterArns: args.parameterArns }, { parent: this });
+    const role = new HostRole(
+      name,
+      { helo: args.helo, parameterArns: args.parameterArns, topicArn: args.topicArn },
+      { parent: this },
+    );
 
     const networkInterface = new aws.ec2.NetworkInterface(
       `${name}-interface`,

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DmarcOptions } from "../mail/dmarc.ts";
+import type { Watcher } from "../mail/host/watch.ts";
 import type { MtaStsPolicy } from "../mail/mta-sts.ts";
 import type { SpfOptions } from "../mail/spf-record.ts";
 import type { TlsRptOptions } from "../mail/tls-rpt.ts";
@@ -196,6 +197,13 @@ export interface MailSenderArgs {
    * @default - they are kept in a mailbox on the host
    */
   readonly bounceAddress?: string | undefined;
+  /**
+   * Whom the hosts tell when something is wrong with them, with their names or on a blocklist, and when it is over: an address
+   * or an SNS topic. A topic is told also while no mail leaves.
+   *
+   * @default - nobody
+   */
+  readonly watch?: Watcher | undefined;
   /**
    * Certificates of the hosts that something comes to.
    *

@@ -21,6 +21,7 @@ import {
 import { SendingAddress } from "./sending-address.ts";
 import { SubmissionUser } from "./submission-user.ts";
 import { TlsKey } from "./tls-key.ts";
+import { WatchProgram } from "./watch-program.ts";
 
 export type { MailSenderArgs } from "./mail-sender-args.ts";
 
@@ -76,6 +77,8 @@ export class MailSender extends pulumi.ComponentResource {
 
     const { signing, standby } = this.createDkimKeys(`${name}-dkim`, settings);
     const users = this.createUsers(`${name}-submission`, settings);
+    const watches = this.createWatch(`${name}-watch`, settings);
+    const [watch] = watches;
     const secrets = [...signing, ...users];
     const hosts = settings.hosts.map((host) => {
       const { key, helo } = host;
@@ -107,6 +110,7 @@ export class MailSender extends pulumi.ComponentResource {
                 users: users.map(({ name: user, parameterName }) => ({ name: user, parameterName })),
               },
               tls: { acme: acmeOf(settings), keyParameterName: tlsKey?.parameterName },
+              watch: watch && { parameterName: watch.parameterName, digest: watch.digest },
               receivesMail: receivesMail(settings),
               bounceAddress: settings.bounceAddress,
               acceptedAddresses: receivesMail(settings) ? reportAddresses(settings) : [],
@@ -115,12 +119,13 @@ export class MailSender extends pulumi.ComponentResource {
           instanceType: host.instanceType ?? settings.instanceType,
           imageId: settings.imageId,
           subnetId: host.subnetId,
-          parameterArns: [...secrets, ...tlsKeys.slice(0, 1)].map(({ parameterArn }) => parameterArn),
+          parameterArns: [...secrets, ...tlsKeys.slice(0, 1), ...watches].map(({ parameterArn }) => parameterArn),
+          topicArn: settings.watch?.topic,
           inbound: inboundServices(settings),
           queueVolumeSize: settings.queueVolumeSize,
           keepQueue: settings.keepQueues,
         },
-        { parent: this, dependsOn: [address, ...secrets, ...tlsKeys] },
+        { parent: this, dependsOn: [address, ...secrets, ...tlsKeys, ...watches] },
       );
       return { key, helo, address, mailHost, tlsKeys };
     });
@@ -219,6 +224,10 @@ export class MailSender extends pulumi.ComponentResource {
       { zoneId, status: "active" },
       { parent: this, retainOnDelete: true },
     ).ds;
+  }
+
+  private createWatch(name: string, { domain, watch }: MailSenderSettings): WatchProgram[] {
+    return watch === undefined ? [] : [new WatchProgram(name, { domain, watcher: watch }, { parent: this })];
   }
 
   private createUsers(name: string, { domain, submission }: MailSenderSettings): SubmissionUser[] {

@@ -64,7 +64,15 @@ const readyPath = "/etc/okmail/ready";
 const resumeFirstBoot = `test -e ${readyPath} || { dpkg --force-confold --configure -a; rm -f /var/lib/cloud/instance/sem/*; }`;
 
 function writeFile({ path, permissions = "0644", content }: HostFile, when: { defer?: true } = {}) {
-  return { path, permissions, ...when, content };
+  return { path, permissions, ...when, content: withoutComments(content) };
+}
+
+/**
+ * Less lines of comments, but for the one that names an interpreter, and empty lines: there is little room in user data,
+ * and what comments say is said in the repository.
+ */
+function withoutComments(text: string): string {
+  return text.replace(/^ *#(?!!).*\n|^\n/gm, "");
 }
 
 /** What starts, and when: a failure stops nothing that comes after it. */
@@ -89,11 +97,12 @@ function commands(services: readonly string[], timerUnits: readonly string[], re
 }
 
 /** These go into files as they stand, so they must be what they say. */
-function checkNames({ helo, domain, region, dkim, submission, tls }: HostOptions): void {
+function checkNames({ helo, domain, region, dkim, submission, tls, watch }: HostOptions): void {
   if (dkim.length === 0) throw new RangeError(`${helo} has no DKIM key, so its mail would go unsigned`);
   const parameterNames = [
     ...[...dkim, ...(submission?.users ?? [])].map(({ parameterName }) => parameterName),
     ...(tls.keyParameterName === undefined ? [] : [tls.keyParameterName]),
+    ...(watch === undefined ? [] : [watch.parameterName]),
   ];
   const faults: readonly (readonly [what: string, value: string, fault: string | undefined])[] = [
     ["HELO name", helo, hostNameFault(helo)],

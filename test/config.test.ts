@@ -72,6 +72,7 @@ describe("a right configuration", () => {
       },
       "okmail:mtaSts": {},
       "okmail:tlsRpt": { rua: ["tls@example.com"] },
+      "okmail:dane": {},
     };
     const { configuration, faults: none } = parseConfiguration(raw({ ...good, ...settings }));
     expect(none).toEqual([]);
@@ -79,7 +80,16 @@ describe("a right configuration", () => {
       submission: { messagesPerHour: 500 },
       tls: { certificate: "acme", caa: "example.net" },
       mtaSts: { mode: "testing", maxAge: 604_800 },
+      dane: { key: "key1", dnssec: true },
     });
+  });
+
+  test("lets news go to a topic, elsewhere, or to the domain where others take its mail", () => {
+    const topic = "arn:aws-cn:sns:cn-north-1:123456789012:okmail_1";
+    expect(faults({ "okmail:watch": { topic } })).toEqual([]);
+    expect(faults({ "okmail:watch": { mail: "ops@example.net" } })).toEqual([]);
+    const elsewhere = { "okmail:mailExchangers": ["mx.example.net"] };
+    expect(faults({ ...elsewhere, "okmail:watch": { mail: "ops@example.com" } })).toEqual([]);
   });
 
   test("lets other hosts' certificates be enforced, whatever its own are", () => {
@@ -305,6 +315,43 @@ describe("a wrong setting is refused with its key, its value, the reason and an 
       '"e"',
       /key of okmail:dkim\.ed25519Selector too/,
     ],
+    ["news for nobody", { "okmail:watch": {} }, "okmail:watch", "{}", /either mail, an address, or topic/],
+    [
+      "news by two ways",
+      { "okmail:watch": { mail: "a@example.net", topic: "arn:aws:sns:eu-central-1:123456789012:okmail" } },
+      "okmail:watch",
+      '{"mail":"a@example.net","topic":"arn:aws:sns:eu-central-1:123456789012:okmail"}',
+      /either mail, an address, or topic/,
+    ],
+    [
+      "a topic's name for its ARN",
+      { "okmail:watch": { topic: "okmail" } },
+      "okmail:watch.topic",
+      '"okmail"',
+      /no ARN of an SNS topic/,
+    ],
+    [
+      "a FIFO topic",
+      { "okmail:watch": { topic: "arn:aws:sns:eu-central-1:123456789012:okmail.fifo" } },
+      "okmail:watch.topic",
+      '"arn:aws:sns:eu-central-1:123456789012:okmail.fifo"',
+      /FIFO topic, which sends no mail/,
+    ],
+    ["news for a name", { "okmail:watch": { mail: "ops" } }, "okmail:watch.mail", '"ops"', /./],
+    [
+      "news for an address of the hosts themselves",
+      { "okmail:watch": { mail: "ops@Okmail.example.com" } },
+      "okmail:watch.mail",
+      '"ops@Okmail.example.com"',
+      /stay on the host that it is about/,
+    ],
+    [
+      "news for a misspelt topic",
+      { "okmail:watch": { topc: "x" } },
+      "okmail:watch.topc",
+      '"x"',
+      /did you mean okmail:watch\.topic/,
+    ],
     [
       "submission by nobody",
       { "okmail:submission": { users: [] } },
@@ -395,6 +442,29 @@ describe("a wrong setting is refused with its key, its value, the reason and an 
       "okmail:mtaSts.maxAge",
       "60",
       /86400 to 31557600/,
+    ],
+    ["DANE switched on as if it were a switch", { "okmail:dane": true }, "okmail:dane", "true", /not a map/],
+    [
+      "DANE for other people's keys",
+      { "okmail:mailExchangers": ["mx.example.net"], "okmail:dane": {} },
+      "okmail:dane",
+      "{}",
+      /mailExchangers sends mail elsewhere/,
+    ],
+    ["a key for TLS without a name", { "okmail:dane": { key: "Key 1" } }, "okmail:dane.key", '"Key 1"', /./],
+    [
+      "one key for TLS in two parts",
+      { "okmail:dane": { key: "key1", standbyKey: "key1" } },
+      "okmail:dane.standbyKey",
+      '"key1"',
+      /the key of okmail:dane\.key too/,
+    ],
+    [
+      "a misspelt setting of DANE",
+      { "okmail:dane": { standby: "key2" } },
+      "okmail:dane.standby",
+      '"key2"',
+      /no setting of okmail/,
     ],
     ["TLS reports to nobody", { "okmail:tlsRpt": { rua: [] } }, "okmail:tlsRpt.rua", "[]", /no address/],
     [

@@ -1,5 +1,6 @@
 import { acquireCommand } from "./acquire/acquire-command.ts";
 import { delistCommand } from "./delist-command.ts";
+import { requestCommand } from "./request/request-command.ts";
 import { usageError } from "./usage-error.ts";
 import { verifyCommand } from "./verify-command.ts";
 import { watchCommand } from "./watch/watch-command.ts";
@@ -17,6 +18,11 @@ const commands: readonly Command[] = [
   { name: "verify", summary: "checks a live mail sender from outside", run: verifyCommand },
   { name: "delist", summary: "gets an address or domain off blocklists", run: delistCommand },
   { name: "acquire", summary: "finds Elastic IPs that are on no blocklist", run: acquireCommand },
+  {
+    name: "request",
+    summary: "writes the request that opens port 25, and proves that it is open",
+    run: requestCommand,
+  },
   { name: "zone", summary: "writes a stack's records for a zone file", run: zoneCommand },
   { name: "watch", summary: "tells what has changed since it was last verified", run: watchCommand },
 ];

@@ -248,13 +248,13 @@ function connectionOf(text: string): readonly [Endpoint, Endpoint] {
   );
 }
 
-function probeOf(text: string): Endpoint {
+export function probeOf(text: string): Endpoint {
   const endpoint = readEndpoint(text.startsWith(":") ? `0.0.0.0${text}` : text, 25);
   if (endpoint !== undefined) return endpoint;
   throw new Error(`--probe is "${text}". Give where to listen, such as :25 or 192.0.2.77:25.`);
 }
 
-function durationOf(option: string, text: string): number {
+export function durationOf(option: string, text: string): number {
   const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const duration = Number(amount) * (units[unit] ?? NaN);
   if (duration > 0 && duration <= longestTime) return duration;

@@ -50,6 +50,9 @@ export interface VerifyOptions {
   readonly exchange?: Exchange | undefined;
 }
 
+/** How many look-ups of blocklists may be under way: they leave room for the others at the same resolver. */
+export const listsAtOnce = 192;
+
 /**
  * Verifies live senders from outside: the judge over the live DNS, and what shows only on real connections. Everything is
  * asked at once, and nothing twice. Always ends in time: what can't be found out is undetermined.

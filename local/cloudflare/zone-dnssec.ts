@@ -1,25 +1,22 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
-import { labelsOf } from "../dns/name.ts";
+import { generateKeyPairSync } from "node:crypto";
 import type { ResourceDefinition } from "../provider/definition.ts";
 import { resourceSchema } from "../provider/schemas.ts";
 import { storedResource } from "../provider/stored-resource.ts";
 import type { CloudStore, JsonObject } from "../store.ts";
+import { delegationSigner, ZONE_KEY } from "./delegation-signer.ts";
 import { zoneOfId, type CloudflareZone } from "./zones.ts";
 
-const TYPE = "cloudflare:index/zoneDnssec:ZoneDnssec";
+/** Type token of a zone's DNSSEC. */
+export const ZONE_DNSSEC = "cloudflare:index/zoneDnssec:ZoneDnssec";
 
 /** States that one can ask for; `pending` and `error` are Cloudflare's own words. */
 const STATES = ["active", "disabled"];
-
-/** A key that signs keys (RFC 4034 2.1), by ECDSA on P-256 (RFC 6605), told of by its SHA-256 digest (RFC 4509). */
-const KEY = { flags: 257, protocol: 3, algorithm: 13, digestType: 2 } as const;
 
 /** Seconds to live in the DS record that Cloudflare shows. */
 const DS_TTL = 3600;
 
 interface Inputs {
   readonly zoneId: string;
-  readonly status?: string;
 }
 
 /**
@@ -28,16 +25,16 @@ interface Inputs {
  */
 export function zoneDnssec(store: CloudStore, zones: readonly CloudflareZone[]): ResourceDefinition {
   return storedResource<Inputs>(store, {
-    type: TYPE,
-    schema: resourceSchema(TYPE),
+    type: ZONE_DNSSEC,
+    schema: resourceSchema(ZONE_DNSSEC),
     formats: { status: knownState },
     forcesNew: ["zoneId"],
     recomputes: () => ["modifiedOn"],
 
     create: (cloud, { zoneId }) => {
       const { name } = zoneOfId(zones, zoneId, { method: "PATCH", path: `/zones/${zoneId}/dnssec` });
-      const before = cloud.find(TYPE, zoneId);
-      cloud.remove(TYPE, zoneId);
+      const before = cloud.find(ZONE_DNSSEC, zoneId);
+      cloud.remove(ZONE_DNSSEC, zoneId);
       return { id: zoneId, outputs: { ...(before?.outputs ?? newKey(name)), modifiedOn: now() } };
     },
 
@@ -50,10 +47,8 @@ function newKey(zone: string): JsonObject {
     format: "jwk",
   });
   const publicKey = Buffer.concat([x, y].map((part) => Buffer.from(part, "base64url")));
-  const { flags, protocol, algorithm, digestType } = KEY;
-  const rdata = Buffer.concat([Buffer.from([flags >> 8, flags & 0xff, protocol, algorithm]), publicKey]);
-  const digest = createHash("sha256").update(wireName(zone)).update(rdata).digest("hex").toUpperCase();
-  const keyTag = keyTagOf(rdata);
+  const { flags, algorithm, digestType } = ZONE_KEY;
+  const { keyTag, digest } = delegationSigner(zone, publicKey);
   return {
     algorithm: String(algorithm),
     digest,
@@ -65,18 +60,6 @@ function newKey(zone: string): JsonObject {
     keyType: "ECDSAP256SHA256",
     publicKey: publicKey.toString("base64"),
   };
-}
-
-/** RFC 4034 appendix B: the sum of the data's 16-bit words, carries added once. */
-function keyTagOf(rdata: Buffer): number {
-  let sum = 0;
-  for (const [index, octet] of rdata.entries()) sum += index % 2 === 0 ? octet << 8 : octet;
-  return (sum + (sum >> 16)) & 0xffff;
-}
-
-function wireName(name: string): Buffer {
-  const labels = labelsOf(name).map((label) => Buffer.from(label));
-  return Buffer.concat([...labels.flatMap((label) => [Buffer.from([label.length]), label]), Buffer.alloc(1)]);
 }
 
 function knownState(value: string): string | undefined {

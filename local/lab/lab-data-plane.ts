@@ -3,13 +3,14 @@ import type { DataPlane, DataPlaneOptions } from "../data-plane.ts";
 import { cloudZones } from "../dns/cloud-zones.ts";
 import { NoGuestError } from "../host/guest.ts";
 import { BLOCKLIST, INBOX, list, listings, unlist } from "../inbox.ts";
-import { createAuthority } from "./authority.ts";
+import { createAuthority, type Authority } from "./authority.ts";
 import { awsRecords, startAwsServices, trustFiles, type AwsServices } from "./aws-services.ts";
 import { deliverFrom } from "./delivery.ts";
 import { startLabDns, withRecords, type LabDns } from "./dns.ts";
 import { Fleet } from "./fleet.ts";
 import type { Guest } from "./guest.ts";
 import { openLab, type Lab, type LabOptions } from "./lab.ts";
+import { acmeRecords } from "./pebble.ts";
 import { startLabReceiver, type LabReceiver } from "./receiver.ts";
 
 /** How to set up the data plane of real hosts. */
@@ -21,6 +22,8 @@ export interface LabDataPlane extends DataPlane {
   readonly nameServer: LabDns;
   readonly mailServer: LabReceiver;
   readonly aws: AwsServices;
+  /** Whom instances trust, as they trust the authorities of the world. */
+  readonly authority: Authority;
   /** The machine of an instance. Rejects with `NoGuestError` if there is none. */
   guest(instanceId: string): Promise<Guest>;
 }
@@ -47,10 +50,10 @@ async function furnish(lab: Lab, options: LabDataPlaneOptions): Promise<LabDataP
   const { region } = account;
   const sources = () => {
     const blocklist = { zone: BLOCKLIST, listings: listings(store) };
-    return withRecords(
-      cloudZones({ cloud: store, zones, region, inbox: INBOX, blocklist }),
-      awsRecords(region),
-    );
+    return withRecords(cloudZones({ cloud: store, zones, region, inbox: INBOX, blocklist }), [
+      ...awsRecords(region),
+      ...acmeRecords,
+    ]);
   };
   const authority = await createAuthority(lab);
   const [nameServer, mailServer, aws] = await Promise.all([
@@ -84,6 +87,7 @@ async function furnish(lab: Lab, options: LabDataPlaneOptions): Promise<LabDataP
     nameServer,
     mailServer,
     aws,
+    authority,
     guest,
     dns: nameServer.endpoint,
     resolver: nameServer.resolver,

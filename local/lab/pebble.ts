@@ -25,7 +25,8 @@ export interface PebbleOptions {
 }
 
 const HOSTNAME = "acme.okmail.internal";
-const PORTS = { directory: 14000, management: 15000 };
+/** The directory is where the stack's hosts may go: port 443. */
+const PORTS = { directory: 443, management: 15000 };
 const FOLDER = "/run/pebble";
 const PROGRAM = "/usr/local/bin/pebble";
 const PACKAGE = "github.com/letsencrypt/pebble/v2/cmd/pebble";
@@ -75,7 +76,7 @@ export async function startPebble(lab: Lab, options: PebbleOptions): Promise<Peb
   const root = () => host.check(["python3", "-c", ROOT]);
   await listening(host, daemon, root);
   return {
-    directory: `https://${HOSTNAME}:${PORTS.directory}/dir`,
+    directory: `https://${HOSTNAME}/dir`,
     root,
     close: () => host.close(),
   };

@@ -6,7 +6,7 @@ export const factsPath = "/etc/okmail/host.json";
 
 /** What the program has to know, in JSON. `services` are the units whose state it reports. */
 export function hostFacts(options: HostOptions, services: readonly string[]): string {
-  const { helo, domain, region, dkim, submission, tls } = options;
+  const { helo, domain, region, dkim, submission, tls, watch } = options;
   const facts = {
     helo,
     domain,
@@ -20,6 +20,7 @@ export function hostFacts(options: HostOptions, services: readonly string[]): st
     users: (submission?.users ?? []).map(({ name, parameterName }) => ({ name, parameter: parameterName })),
     acme: tls.acme ?? null,
     tlsKey: tls.keyParameterName ?? null,
+    watch: watch === undefined ? null : [watch.parameterName, watch.digest],
     services,
   };
   return `${JSON.stringify(facts, undefined, 1)}\n`;

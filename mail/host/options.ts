@@ -13,6 +13,11 @@ export interface HostOptions extends PostfixOptions {
   readonly submission?: SubmissionOptions | undefined;
   /** Where the certificate for SMTP comes from. */
   readonly tls: TlsOptions;
+  /**
+   * The program that tells of changes.
+   * @default - nobody is told
+   */
+  readonly watch?: WatchOptions | undefined;
 }
 
 /** A DKIM key that the host signs with. */
@@ -35,6 +40,13 @@ export interface SubmissionUser {
   readonly name: string;
   /** The SSM SecureString parameter that holds the password. */
   readonly parameterName: string;
+}
+
+export interface WatchOptions {
+  /** The SSM parameter that holds the program, see `watchProgram`. */
+  readonly parameterName: string;
+  /** SHA-256 of its value, as hexadecimal digits. */
+  readonly digest: string;
 }
 
 export interface TlsOptions {

@@ -4,9 +4,6 @@ import type { HostFile } from "../host-part.ts";
 
 const folder = import.meta.dirname;
 
-/** Not the line that names an interpreter. */
-const commentLines = /^ *#(?!!).*\n/gm;
-
 /** The program `okmail` of every host, in Python, and where it lies there. */
 export const program: readonly HostFile[] = readdirSync(join(folder, "okmail"))
   .filter((name) => name.endsWith(".py"))
@@ -29,19 +26,14 @@ export const commonFiles: readonly HostFile[] = readdirSync(join(folder, "files"
     const path = source.slice(join(folder, "files").length).replaceAll("\\", "/");
     return {
       path,
-      content: readFileSync(source, "utf8").replace(commentLines, ""),
+      content: readFileSync(source, "utf8"),
       ...(/^\/usr\/local\/s?bin\//.test(path) && { permissions: "0755" }),
     };
   });
 
-/**
- * A Python program without its comment lines, blank lines and docstrings but the first, which `--help` prints, and with
- * narrow indents. User data has little room; what they say is said here.
- */
-function shortPython(python: string): string {
+/** A Python program without docstrings but the first, which `--help` prints, and with narrow indents. */
+export function shortPython(python: string): string {
   return python
     .replace(/^ *"""[^]*?"""\n/gm, (docstring, offset: number) => (offset === 0 ? docstring : ""))
-    .replace(commentLines, "")
-    .replace(/^\n/gm, "")
     .replace(/^(?: {4})+/gm, (indent) => " ".repeat(indent.length / 4));
 }

@@ -25,18 +25,19 @@ export function systemPart(options: HostOptions): HostPart {
     files: [
       { path: "/etc/mailname", content: `${options.domain}\n` },
       { path: "/etc/nftables.conf", content: firewall(options) },
-      ...commonFiles,
+      ...commonFiles.filter(({ path }) => options.watch !== undefined || !path.includes("/okmail-watch.")),
       ...program,
     ],
   };
 }
 
 /** Units that do their work at boot and from time to time. */
-export function timers({ tls }: HostOptions): string[] {
+export function timers({ tls, watch }: HostOptions): string[] {
   return [
     "okmail-parameters.timer",
     ...(tls.acme === undefined ? [] : ["okmail-certificate.timer", "certbot.timer"]),
     "okmail-metrics.timer",
+    ...(watch === undefined ? [] : ["okmail-watch.timer"]),
   ];
 }
 

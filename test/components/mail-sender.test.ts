@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { MailSender, type MailSenderArgs } from "../../components/mail-sender.ts";
 import { outputOf, unknown } from "../helpers/output-of.ts";
-import { record, type RecordedResource, type Recording } from "../helpers/recorded-resources.ts";
+import { ecdsaDigest, record, type RecordedResource, type Recording } from "../helpers/recorded-resources.ts";
 
 const eip = "aws:ec2/eip:Eip";
 const instance = "aws:ec2/instance:Instance";
@@ -12,6 +12,8 @@ const dnsRecord = "cloudflare:index/dnsRecord:DnsRecord";
 const parameter = "aws:ssm/parameter:Parameter";
 const volume = "aws:ebs/volume:Volume";
 const attachment = "aws:ec2/volumeAttachment:VolumeAttachment";
+const tlsKey = "tls:index/privateKey:PrivateKey";
+const zoneDnssec = "cloudflare:index/zoneDnssec:ZoneDnssec";
 const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const zoneId = "023e105f4ecef8ad9ca31a8372d0c353";
 const args: MailSenderArgs = { domain: "example.com", zoneId };
@@ -485,6 +487,73 @@ describe("the records that are asked for", () => {
     );
     const none = await declare({ ...elsewhere, tls: { caa } });
     expect(none.ofType(dnsRecord).map(({ inputs }) => inputs.type)).not.toContain("CAA");
+  });
+});
+
+describe("DANE", () => {
+  const dane = {};
+  const tlsaOf = ({ ofType }: Recording) =>
+    ofType(dnsRecord).filter(({ inputs }) => inputs.type === "TLSA");
+
+  test("is none by default, nor where nothing comes to the hosts", async () => {
+    for (const changes of [{}, { ...elsewhere, dane }]) {
+      const recording = await declare(changes);
+      expect(tlsaOf(recording)).toEqual([]);
+      expect(recording.ofType(zoneDnssec)).toEqual([]);
+      expect(recording.sender.ds).toBeUndefined();
+      expect(recording.ofType(tlsKey).map(({ inputs }) => inputs.algorithm)).toEqual(["RSA"]);
+    }
+  });
+
+  test("publishes each host's own key at port 25 of its name, once the host has it", async () => {
+    const recording = await declare({ ...twoHosts, dane });
+    const data = { usage: 3, selector: 1, matchingType: 1, certificate: ecdsaDigest.toUpperCase() };
+    expect(tlsaOf(recording).map(({ name, inputs }) => [name, inputs])).toEqual(
+      [
+        ["okmail", "okmail.example.com"],
+        ["okmail2", "mx2.example.com"],
+      ].map(([key, helo]) => [
+        `mail-${key}-tlsa-key1`,
+        { zoneId, ttl: 300, name: `_25._tcp.${helo}`, type: "TLSA", data },
+      ]),
+    );
+    expect(recording.find(tlsKey, "mail-tls-okmail2-key1-key").inputs).toEqual({
+      algorithm: "ECDSA",
+      ecdsaCurve: "P256",
+    });
+    const records = recording.find("okmail:index:MailRecords", "mail");
+    expect(await dependencies(records.options)).toEqual(["mail-okmail", "mail-okmail2"]);
+  });
+
+  test("keeps a host's key in a SecureString that no other host may read", async () => {
+    const { find } = await declare({ ...twoHosts, dane });
+    const { inputs } = find(parameter, "mail-tls-okmail2-key1-parameter");
+    expect(inputs).toMatchObject({ name: "/okmail/example.com/tls/okmail2/key1", type: "SecureString" });
+    const { policy } = find("aws:iam/rolePolicy:RolePolicy", "mail-okmail2-read-secrets").inputs;
+    expect(policy).toContain(":parameter/okmail/example.com/tls/okmail2/key1");
+    expect(policy).not.toContain("/tls/okmail/");
+  });
+
+  test("publishes a standby key that no host has yet", async () => {
+    const recording = await declare({ dane: { key: "key2", standbyKey: "key3" } });
+    expect(tlsaOf(recording).map(({ name }) => name)).toEqual([
+      "mail-okmail-tlsa-key2",
+      "mail-okmail-tlsa-key3",
+    ]);
+    const { policy } = recording.find("aws:iam/rolePolicy:RolePolicy", "mail-okmail-read-secrets").inputs;
+    expect(policy).toContain("/tls/okmail/key2");
+    expect(policy).not.toContain("/tls/okmail/key3");
+  });
+
+  test("turns the zone's DNSSEC on for good, unless others do, and tells its DS record", async () => {
+    const { find, sender } = await declare({ dane });
+    const { inputs, options } = find(zoneDnssec, "mail-dnssec");
+    expect(inputs).toEqual({ zoneId, status: "active" });
+    expect(options.retainOnDelete).toBe(true);
+    expect(sender.ds && (await outputOf(sender.ds))).toBe("example.com. 3600 IN DS 2371 13 2 AB");
+    const others = await declare({ dane: { dnssec: false } });
+    expect(others.ofType(zoneDnssec)).toEqual([]);
+    expect(others.sender.ds).toBeUndefined();
   });
 });
 

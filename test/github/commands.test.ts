@@ -12,6 +12,8 @@ async function exitCode(
   variables: Record<string, string>,
 ): Promise<number> {
   const folder = jobFolder();
+  folder.write("news.json", '{ "domain": "example.com", "changes": [], "open": [] }');
+  folder.write("news.md", "Nothing has changed.\n");
   const env = {
     PATH: process.env.PATH,
     GITHUB_SERVER_URL: "https://github.example",
@@ -42,6 +44,7 @@ const drift = (changes: string) => ({
   LIVE_OUTPUT: "live.txt",
   RECORDED_OUTPUT: "recorded.txt",
 });
+const watch = { NEWS: "news.json", TEXT: "news.md" };
 const commit = { GITHUB_REF_NAME: "main", GITHUB_SHA: "aaaa", BRANCH: "main", WORKFLOW: "deploy.yml" };
 const preview = { OUTCOME: "failure", OUTPUT: "preview.txt", COMMIT: "aaaa", PULL_REQUEST: "7" };
 
@@ -53,6 +56,8 @@ test.each<[what: string, code: number, script: string, variables: Record<string,
   ["a commit left behind", 1, "require-newest-commit.ts", { ...commit, GITHUB_SHA: "bbbb" }],
   ["what is deployed", 0, "deployed-commit.ts", commit],
   ["a refused preview, which its own step has failed", 0, "report-preview.ts", preview],
+  ["no news of the live sender", 0, "report-watch.ts", watch],
+  ["a watch that has written nothing", 1, "report-watch.ts", { ...watch, NEWS: "none.json" }],
   ["a missing variable", 1, "report-preview.ts", { ...preview, OUTCOME: "" }],
 ])("%s ends with %i (%s)", async (_, code, script, variables) => {
   const github = await startGitHub();

@@ -13,6 +13,8 @@ const permissions: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   "deploy.yml up": { contents: "read", "id-token": "write" },
   "drift.yml deployed": { actions: "read", contents: "read" },
   "drift.yml drift": { contents: "read", "id-token": "write", issues: "write" },
+  "watch.yml deployed": { actions: "read", contents: "read" },
+  "watch.yml watch": { contents: "read", "id-token": "write", issues: "write" },
 };
 
 const triggers = new Set(["pull_request", "push", "schedule", "workflow_dispatch"]);

@@ -6,8 +6,8 @@ import { parseWorkflow, projectFile, workflowFiles, workflowText } from "./workf
 const workflows = workflowFiles.map((file) => parseWorkflow(file, workflowText(file)));
 const workflow = (file: string) => parseWorkflow(file, workflowText(file));
 
-test("there are the four workflows", () => {
-  expect(workflowFiles).toEqual(["deploy.yml", "drift.yml", "preview.yml", "test.yml"]);
+test("there are the five workflows", () => {
+  expect(workflowFiles).toEqual(["deploy.yml", "drift.yml", "preview.yml", "test.yml", "watch.yml"]);
 });
 
 describe.each(workflows)("$file", (each) => {
@@ -202,6 +202,30 @@ describe("a workflow that", () => {
       ([, check]) => check(parseWorkflow(file, text.replace(old, changed))).length > 0,
     );
     expect(broken.map(([name]) => name)).toContainEqual(expect.stringMatching(new RegExp(`^${law}`)));
+  });
+});
+
+describe("the watch", () => {
+  const { steps = [] } = workflow("watch.yml").jobs.watch ?? {};
+  const place = (name: string) => steps.findIndex((step) => step.name === name);
+
+  test("keeps what was told only after it was", () => {
+    expect(place("Verify")).toBeGreaterThan(place("Get what was told"));
+    expect(place("Report")).toBeGreaterThan(place("Verify"));
+    expect(place("Keep what was told")).toBeGreaterThan(place("Report"));
+    // With no condition of its own a step runs only if all before it went well.
+    expect(steps.filter((step) => "if" in step)).toEqual([]);
+    expect(workflow("watch.yml").text).not.toContain("continue-on-error");
+  });
+
+  test("finds what the newest run has kept, and keeps it under a name of its own", () => {
+    const [restore, save] = ["Get what was told", "Keep what was told"].map(
+      (name) => steps[place(name)]?.with,
+    );
+    expect(restore?.path).toBe(save?.path);
+    expect(restore?.key).toBe(save?.key);
+    expect(save?.key).toContain("${{ github.run_id }}-${{ github.run_attempt }}");
+    expect(String(save?.key).startsWith(String(restore?.["restore-keys"]))).toBe(true);
   });
 });
 

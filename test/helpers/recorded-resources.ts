@@ -90,6 +90,20 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----
 `;
 
+/** The key that `openssl ecparam` made, and what `openssl pkey -pubin -outform DER | sha256sum` says of it. */
+const ecdsaPublicKey = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZ+O7OOsMaKHH7+OCjAyD38C0VJYc
+Lw85JXm7D1NqYcXLB56rWBT0enVmQ6kitbOY5vsmKGS/FT1fNjPgbZTDOg==
+-----END PUBLIC KEY-----
+`;
+export const ecdsaDigest = "faad45e8404ea9b56953c06b0b6d123ce8edab3fac74e1229eef2b3eed41f9d0";
+
+const publicKeys: Readonly<Record<string, string>> = {
+  ECDSA: ecdsaPublicKey,
+  ED25519: ed25519PublicKey,
+  RSA: rsaPublicKey,
+};
+
 function computedOutputs(
   type: string,
   name: string,
@@ -102,9 +116,11 @@ function computedOutputs(
       return { arn: `arn:aws:ssm:eu-central-1:123456789012:parameter${String(inputs.name)}` };
     case "tls:index/privateKey:PrivateKey":
       return {
-        publicKeyPem: inputs.algorithm === "ED25519" ? ed25519PublicKey : rsaPublicKey,
+        publicKeyPem: publicKeys[String(inputs.algorithm)],
         privateKeyPemPkcs8: pulumi.secret("-----the private half-----"),
       };
+    case "cloudflare:index/zoneDnssec:ZoneDnssec":
+      return { ds: "example.com. 3600 IN DS 2371 13 2 AB" };
     case "random:index/randomPassword:RandomPassword":
       return { result: pulumi.secret(`the password of ${name}`) };
     default:

@@ -239,6 +239,7 @@ test("records on TLS stand where the settings ask for them, and go with them", a
   stack.set("okmail:tls", { certificate: "acme", caa: "letsencrypt.org" });
   stack.set("okmail:mtaSts", { mode: "testing" });
   stack.set("okmail:tlsRpt", { rua: ["tls@example.com"] });
+  stack.set("okmail:dane", {});
   const { outputs } = await up();
   expect(await resolver.resolveTxt("_smtp._tls.example.com")).toEqual([
     ["v=TLSRPTv1; rua=mailto:tls@example.com"],
@@ -248,14 +249,20 @@ test("records on TLS stand where the settings ask for them, and go with them", a
   expect(await resolver.resolveCaa("mx1.example.com")).toMatchObject([
     { issue: "letsencrypt.org; validationmethods=http-01" },
   ]);
+  expect(await resolver.resolveTlsa("_25._tcp.mx1.example.com")).toMatchObject([
+    { certUsage: 3, selector: 1, match: 1 },
+  ]);
+  expect(outputs.ds).toMatch(/^example\.com\. 3600 IN DS \d+ 13 2 [0-9A-F]{64}$/);
   const refresh = await stack.session.stack.refresh();
   expect(refresh.steps.filter(({ op }) => op === "update")).toEqual([]);
 
   stack.set("okmail:tls", { certificate: "self-signed" });
+  stack.set("okmail:dane", undefined);
   stack.set("okmail:mtaSts", undefined);
   stack.set("okmail:tlsRpt", undefined);
   await up();
   await expect(resolver.resolveCaa("mx1.example.com")).rejects.toThrow(/ENODATA/);
+  await expect(resolver.resolveTlsa("_25._tcp.mx1.example.com")).rejects.toThrow(/ENOTFOUND/);
 });
 
 test("a host moves to another zone with a new volume, and not at all where volumes are kept", async () => {

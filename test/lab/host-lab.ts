@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AWS_TYPES } from "../../local/aws/types.ts";
 import type { Guest } from "../../local/lab/guest.ts";
 import type { LabHost } from "../../local/lab/host.ts";
 import { labDataPlane, type LabDataPlane } from "../../local/lab/lab-data-plane.ts";
@@ -28,6 +30,8 @@ export interface HostLab {
   readonly reports: readonly string[];
   /** `pulumi up`; resolves to the one host that there is then, when it has booted. */
   up(): Promise<{ readonly operation: Operation; readonly host: DeclaredHost; readonly guest: Guest }>;
+  /** The first machine that `up` makes, as soon as it is on. */
+  poweredOn(): Promise<Guest>;
   /** A host of somebody else, which has Python. */
   outsider(): Promise<LabHost>;
   close(): Promise<void>;
@@ -55,6 +59,14 @@ export async function openHostLab(settings: Readonly<Record<string, unknown>> = 
       if (host === undefined) throw new Error("the stack declares no host");
       await lab.settle();
       return { operation, host, guest: await lab.guest(host.instanceId) };
+    },
+    poweredOn: async () => {
+      for (;;) {
+        const [instance] = stack.session.cloud.store.list(AWS_TYPES.instance);
+        const guest = instance && (await lab.guest(instance.id).catch(() => undefined));
+        if (guest !== undefined) return guest;
+        await sleep(50);
+      }
     },
     outsider: () => lab.lab.host("outsider", { address: "203.0.113.77", packages: [] }),
     close: async () => {

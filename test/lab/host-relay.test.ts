@@ -5,6 +5,7 @@ import type { Guest } from "../../local/lab/guest.ts";
 import type { LabHost } from "../../local/lab/host.ts";
 import { labHindrance } from "../../local/lab/requirements.ts";
 import { openHostLab, statusOf, type DeclaredHost, type HostLab } from "./host-lab.ts";
+import { undelivered } from "./letters.ts";
 import { relayProbes } from "./relay-probes.ts";
 import { runErrands, type Login, type TimedReply } from "./smtp-errand.ts";
 import type { SmtpPort } from "./smtp-dialogue.ts";
@@ -43,6 +44,10 @@ describe.skipIf(hindrance !== undefined)("the stack's host, seen by others on th
     tls,
   });
 
+  // Of the host, which is there once the tests run.
+  const port25 = () => port(25, "none");
+  const port465 = () => port(465, "implicit");
+
   async function dialogue(server: SmtpPort, ...lines: readonly string[]): Promise<readonly TimedReply[]> {
     const { dialogues } = await runErrands(lab.plane.lab, outsider, { dialogues: [{ server, lines }] });
     return dialogues[0] ?? [];
@@ -73,6 +78,26 @@ describe.skipIf(hindrance !== undefined)("the stack's host, seen by others on th
     expect(refused.filter((each) => !each.refused)).toEqual([]);
     expect(lab.plane.messages).toEqual([]);
   });
+
+  test.each([
+    ["25", port25],
+    ["465", port465],
+  ])(
+    "tells and does nothing for strangers at port %s but take mail: VRFY, EXPN and ETRN are refused",
+    async (_, at) => {
+      const said = [
+        "VRFY postmaster",
+        `VRFY bounces@${DOMAIN}`,
+        "EXPN postmaster",
+        `ETRN ${DOMAIN}`,
+        `ETRN ${INBOX.domain}`,
+      ];
+      const [, hello, ...replies] = await dialogue(at(), "EHLO probe.example.org", ...said);
+      expect(hello?.text).not.toMatch(/VRFY|EXPN/);
+      expect(replies.map(({ code }) => code >= 500 && code < 600)).toEqual(said.map(() => true));
+      expect(replies.map(({ text }) => text).join("\n")).not.toMatch(/postmaster|bounces/i);
+    },
+  );
 
   test("takes no password in clear", async () => {
     const [, hello, auth] = await dialogue(port(587, "none"), "EHLO app.example.org", plain(login.password));
@@ -138,12 +163,14 @@ describe.skipIf(hindrance !== undefined)("the stack's host, seen by others on th
 
     // What was taken arrives, and every author in it is the domain's.
     const taken = judged.filter(({ found }) => found === "accepted").length;
-    const arrived = async () => {
+    const delivered = async () => {
       // A busy receiver may put one off.
       await guest.check(["postqueue", "-f"]);
-      return received(recipient);
+      return { arrived: (await received(recipient)).length, undelivered: await undelivered(guest) };
     };
-    await expect.poll(arrived, { timeout: 60_000, interval: 500 }).toHaveLength(taken);
+    await expect
+      .poll(delivered, { timeout: 60_000, interval: 500 })
+      .toEqual({ arrived: taken, undelivered: [] });
     for (const attempt of await received(recipient))
       expect(attempt.message?.dmarc.result, attempt.message?.dmarc.info).toBe("pass");
   });

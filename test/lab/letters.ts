@@ -14,7 +14,8 @@ def send(numbers):
         for number in numbers:
             header = f"From: ${SENDER}\\nTo: ${name("inbox")}\\nMessage-ID: <{name}-{number}@example.com>\\nSubject: {number}"
             client.sendmail("${SENDER}", "${name("inbox")}", f"{header}\\n\\nLetter {number}\\n")
-            print(f"{name}-{number}@example.com", flush=True)
+            # In one piece, for others write too.
+            sys.stdout.write(f"{name}-{number}@example.com\\n")
 with concurrent.futures.ThreadPoolExecutor() as pool:
     # Tells what went wrong in any of them.
     list(pool.map(send, [range(first, count, 4) for first in range(4)]))
@@ -57,11 +58,48 @@ export function unsigned(plane: LabDataPlane): readonly string[] {
 
 /** The queue of a host: how many messages wait in each part of it. */
 export async function queueOf(guest: Guest): Promise<Readonly<Record<string, number>>> {
-  const lines = (await guest.check(["postqueue", "-j"])).split("\n").filter((line) => line !== "");
   const counts: Record<string, number> = {};
-  for (const line of lines) {
-    const { queue_name: part } = JSON.parse(line) as { queue_name: string };
-    counts[part] = (counts[part] ?? 0) + 1;
-  }
+  for (const { queue_name: part } of await queued(guest)) counts[part] = (counts[part] ?? 0) + 1;
   return counts;
+}
+
+/**
+ * The letters that have not arrived, each with where it is on the host and what the host's log has of it: in a part of the
+ * queue, or in none, being bounced or lost.
+ */
+export async function astray(guest: Guest, plane: LabDataPlane, ids: readonly string[]): Promise<string[]> {
+  const arrived = new Set(await accepted(plane, ""));
+  const missing = ids.filter((id) => !arrived.has(id));
+  if (missing.length === 0) return [];
+  const queue = new Map((await queued(guest)).map(({ queue_id: id, queue_name: part }) => [id, part]));
+  const log = await guest.journal("--unit=postfix.service");
+  return missing.map((id) => {
+    // Forwarded, it has more than one.
+    const queueIds = log.flatMap((line) => /^(\w+): (?:resent-)?message-id=<(.*)>$/.exec(line) ?? []);
+    const own = queueIds.flatMap((text, index) => (text === id ? (queueIds[index - 1] ?? []) : []));
+    const where = own.map((queueId) => `${queueId} in ${queue.get(queueId) ?? "no queue"}`).join(", ");
+    const lines = log.filter((line) => own.some((queueId) => line.startsWith(queueId)));
+    return [`${id}: ${where || "not in the log"}`, ...lines].join("\n");
+  });
+}
+
+/** What waits on a host, and what receivers have refused for good, a line each. */
+export async function undelivered(guest: Guest): Promise<string[]> {
+  const waiting = (await queued(guest)).map(({ queue_id, queue_name, recipients }) =>
+    [queue_id, queue_name, ...recipients.map(({ delay_reason }) => delay_reason)].join(" "),
+  );
+  const log = await guest.journal("--unit=postfix.service");
+  return [...waiting, ...log.filter((line) => / relay=\S+\[.* status=bounced /.test(line))];
+}
+
+/** A message as `postqueue -j` tells of it. */
+interface QueuedLetter {
+  readonly queue_id: string;
+  readonly queue_name: string;
+  readonly recipients: readonly { readonly delay_reason?: string }[];
+}
+
+async function queued(guest: Guest): Promise<QueuedLetter[]> {
+  const lines = (await guest.check(["postqueue", "-j"])).split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as QueuedLetter);
 }

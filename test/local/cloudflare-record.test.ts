@@ -9,6 +9,8 @@ beforeEach(() => {
 afterEach(() => account.close());
 
 const caa = (data: JsonObject) => ({ zoneId: ZONE.id, type: "CAA", name: "mail", ttl: 300, data });
+const tlsa = (data: JsonObject) => ({ zoneId: ZONE.id, type: "TLSA", name: "_25._tcp.mail", ttl: 300, data });
+const digest = "0b9fa5a59eed715c26c1020c711b4f6ec42d58b0015e14337a39dad301c5afc3";
 const a = (name: string, extra: JsonObject = {}) => declared("A", name, "192.0.2.10", extra);
 
 describe("a record", () => {
@@ -88,6 +90,50 @@ describe("a record", () => {
     await expect(account.create(declared("CAA", "x", '0 issue "ca.example"'))).rejects.toThrow(
       "data (flags, tag, value) is a required field",
     );
+  });
+
+  it("of type TLSA has its parts in data, and is told in capitals", async () => {
+    const parts = { usage: 3, selector: 1, matchingType: 1, certificate: digest };
+    const { outputs } = await account.create(tlsa(parts));
+    expect(outputs).toMatchObject({
+      name: "_25._tcp.mail.example.com",
+      content: `3 1 1 ${digest.toUpperCase()}`,
+      proxiable: false,
+    });
+    await expect(account.create(tlsa({ ...parts, certificate: digest.toUpperCase() }))).rejects.toThrow(
+      "81058",
+    );
+  });
+
+  test.each<[string, JsonObject, string]>([
+    ["no parts", {}, "data (usage, selector, matchingType, certificate) is a required field of TLSA records"],
+    [
+      "no selector",
+      { usage: 3, matchingType: 1, certificate: digest },
+      "data (usage, selector, matchingType, certificate) is a required field",
+    ],
+    [
+      "a key for its digest",
+      { usage: 3, selector: 1, matchingType: 1, certificate: "MCowBQYDK2VwAyEA" },
+      "must be hexadecimal",
+    ],
+    [
+      "half an octet",
+      { usage: 3, selector: 1, matchingType: 0, certificate: "abc" },
+      "must be hexadecimal digits, two for each octet",
+    ],
+    [
+      "a number of two octets",
+      { usage: 256, selector: 1, matchingType: 1, certificate: digest },
+      "between 0 and 255",
+    ],
+    [
+      "SHA-256 for SHA-512",
+      { usage: 3, selector: 1, matchingType: 2, certificate: digest },
+      "has 64 octets, not 32",
+    ],
+  ])("of type TLSA is refused with %s", async (_, data, message) => {
+    await expect(account.create(tlsa(data))).rejects.toThrow(message);
   });
 
   it("may be a proxied MX's target, which Cloudflare doesn't look at", async () => {

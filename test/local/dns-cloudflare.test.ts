@@ -23,6 +23,10 @@ test.each([
   [stored("TXT", '"a \\"b\\"" "\\\\c\\010d"'), [[Buffer.from('a "b"'), Buffer.from("\\c\nd")]]],
   [stored("TXT", '"grün"'), [[Buffer.from("grün")]]],
   [stored("TXT", '""'), [[Buffer.alloc(0)]]],
+  [
+    stored("TLSA", "3 1 1 AB01"),
+    [{ usage: 3, selector: 1, matchingType: 1, certificate: Buffer.from("ab01", "hex") }],
+  ],
   [stored("CAA", '0 issue "ca.example; a=b"'), [{ flags: 0, tag: "issue", value: "ca.example; a=b" }]],
 ])("$type $content is served as it is", (record, data) => {
   const served = servedRecords(record);

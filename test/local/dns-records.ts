@@ -22,6 +22,11 @@ export function record(line: string): ResourceRecord {
         type,
         data: { flags: Number(rest[0]), tag: "issue", value: rest.slice(2).join(" ") },
       };
+    case "TLSA": {
+      const [usage = 0, selector = 0, matchingType = 0] = rest.map(Number);
+      const certificate = Buffer.from(rest[3] ?? "", "hex");
+      return { ...base, type, data: { usage, selector, matchingType, certificate } };
+    }
     default:
       throw new Error(`no such type in tests: ${type}`);
   }

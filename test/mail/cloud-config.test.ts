@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
@@ -9,6 +12,7 @@ import { complete, sending as options } from "./host/options.ts";
 interface Configuration {
   readonly [key: string]: unknown;
   readonly packages: string[];
+  readonly bootcmd: string[];
   readonly write_files: { path: string; permissions: string; defer: boolean; content: string }[];
   readonly runcmd: string[][];
 }
@@ -86,6 +90,27 @@ describe("cloudConfig", () => {
     expect(expand(settings, "smtp_helo_name")).toBe(host.helo);
   });
 
+  test("does the first boot again on the next where the power was cut in it, and never later", () => {
+    const folder = mkdtempSync(join(tmpdir(), "okmail-boot-"));
+    mkdirSync(join(folder, "sem"));
+    const semaphore = join(folder, "sem/config_scripts_user");
+    const boot = () => {
+      writeFileSync(semaphore, "");
+      const script = `dpkg() { echo "$*"; }\n${config.bootcmd.join("\n")}`
+        .replaceAll("/etc/okmail/", `${folder}/`)
+        .replaceAll("/var/lib/cloud/instance/", `${folder}/`);
+      return spawnSync("sh", ["-euc", script], { encoding: "utf8" });
+    };
+    expect(boot()).toMatchObject({ status: 0, stdout: "--force-confold --configure -a\n" });
+    expect(existsSync(semaphore)).toBe(false);
+    const [command = "", path = ""] = config.runcmd.at(-1) ?? [];
+    expect(command).toBe("touch");
+    writeFileSync(path.replace("/etc/okmail", folder), "");
+    expect(boot()).toMatchObject({ status: 0, stdout: "" });
+    expect(existsSync(semaphore)).toBe(true);
+    rmSync(folder, { recursive: true });
+  });
+
   test("lets no package start what it brings, with settings that aren't ours", () => {
     const [first] = config.write_files;
     expect(first).toMatchObject({ path: "/usr/sbin/policy-rc.d", permissions: "0755" });
@@ -111,6 +136,17 @@ describe("cloudConfig", () => {
     expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
   });
 
+  test("sends no comment to the host, and every line that names an interpreter", () => {
+    const files = read(cloudConfig(complete)).write_files;
+    const first = files.map((file) => [file.path, file.content.split("\n", 1)[0]]);
+    expect(first.filter(([, line]) => line?.startsWith("#"))).toEqual([
+      ["/usr/sbin/policy-rc.d", "#!/bin/sh"],
+      ["/usr/local/bin/okmail", "#!/bin/sh"],
+      ["/usr/local/sbin/okmail-install-session-manager", "#!/bin/sh"],
+    ]);
+    for (const file of files) expect(file.content, file.path).not.toMatch(/^ *#(?!!)/m);
+  });
+
   test("starts Postfix only with its volume, after all that it works with", () => {
     const unit = content("/etc/systemd/system/postfix.service.d/okmail.conf");
     expect(unit).toMatch(/^Requires=okmail-queue\.service$/m);
@@ -131,10 +167,12 @@ describe("cloudConfig", () => {
   test("runs commands that the program has", () => {
     const main = content("/usr/local/lib/okmail/__main__.py");
     const commands = config.write_files
-      .flatMap((file) => [...file.content.matchAll(/^ExecStart(?:Pre)?=\+?\/usr\/local\/bin\/okmail (\S+)$/gm)])
+      .flatMap((file) => [
+        ...file.content.matchAll(/^ExecStart(?:Pre)?=\+?\/usr\/local\/bin\/okmail (\S+)$/gm),
+      ])
       .map(([, command = ""]) => command);
     expect(commands.sort()).toEqual(["certificate", "clock", "metrics", "parameters", "volume"]);
-    for (const command of commands) expect(main).toContain(`    "${command}": `);
+    for (const command of commands) expect(main).toContain(` "${command}": `);
   });
 
   test("says which domain unqualified mail is from", () =>
@@ -144,7 +182,8 @@ describe("cloudConfig", () => {
     const commands = read(cloudConfig(complete)).runcmd;
     const services =
       "nftables.service unbound.service opendkim.service okmail-opendkim-ed25519.service dovecot.service";
-    const timers = "okmail-parameters.timer okmail-certificate.timer certbot.timer okmail-metrics.timer";
+    const timers =
+      "okmail-parameters.timer okmail-certificate.timer certbot.timer okmail-metrics.timer okmail-watch.timer";
     expect(commands.map((words) => words.join(" "))).toEqual([
       "rm --force /usr/sbin/policy-rc.d",
       "touch --date=10 seconds ago /etc/postfix/main.cf",

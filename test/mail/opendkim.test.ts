@@ -23,9 +23,9 @@ function configurationOf(files: ReadonlyMap<string, string>, path: string): Read
 const both = filesOf(rsa, ed25519);
 
 describe.each([
-  ["rsa-sha256", "/etc/opendkim.conf", 0],
-  ["ed25519-sha256", "/etc/opendkim/ed25519.conf", 1],
-])("the signer with %s", (algorithm, path, position) => {
+  ["rsa-sha256", "/etc/opendkim.conf", 0, "/etc/systemd/system/opendkim.service.d/okmail.conf"],
+  ["ed25519-sha256", "/etc/opendkim/ed25519.conf", 1, "/etc/systemd/system/okmail-opendkim-ed25519.service"],
+])("the signer with %s", (algorithm, path, position, unit) => {
   const configuration = configurationOf(both, path);
 
   test.each([
@@ -34,14 +34,17 @@ describe.each([
     ["Canonicalization", "relaxed/relaxed"],
     ["RequiredHeaders", "yes"],
     ["OversignHeaders", "From"],
-    ["UserID", "opendkim"],
   ])("has %s %s", (name, value) => expect(configuration.get(name)).toBe(value));
 
-  test("listens where Postfix asks", () => {
-    const [, host = "", port = ""] =
-      /^inet:([\d.]+):(\d+)$/.exec(milters([rsa, ed25519])[position] ?? "") ?? [];
-    expect(configuration.get("Socket")).toBe(`inet:${port}@${host}`);
-    expect(host).toBe("127.0.0.1");
+  test("listens where Postfix asks, in the folder that its unit makes for Postfix", () => {
+    const [, socket, folder] =
+      /^unix:(\/run\/([^/]+)\/milter)$/.exec(milters([rsa, ed25519])[position] ?? "") ?? [];
+    expect(configuration.get("Socket")).toBe(`local:${socket}`);
+    // OpenDKIM's socket is for its group too (UMask 007).
+    expect(configuration.get("UMask")).toBe("007");
+    expect(both.get(unit)).toContain(
+      `\nUser=opendkim\nGroup=postfix\nRuntimeDirectory=${folder}\nRuntimeDirectoryMode=0750\n`,
+    );
   });
 
   test("names no key at start, so that OpenDKIM starts without one", () => {
@@ -73,7 +76,7 @@ describe("openDkimPart", () => {
 
   test("has one signer for RSA alone, with the unit of Debian's package and the file it looks for", () => {
     expect(partOf(rsa).services).toEqual(["opendkim.service"]);
-    expect(milters([rsa])).toEqual(["inet:127.0.0.1:8891"]);
+    expect(milters([rsa])).toEqual(["unix:/run/okmail-opendkim-rsa/milter"]);
     expect([...filesOf(rsa).keys()].filter((path) => path.includes("ed25519"))).toEqual([]);
     expect(configurationOf(filesOf(rsa), "/etc/opendkim.conf").get("PidFile")).toBe(
       "/run/opendkim/opendkim.pid",

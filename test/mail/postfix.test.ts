@@ -37,8 +37,8 @@ describe.each([
     ["smtp_tls_security_level", "dane"],
     ["smtp_tls_mandatory_protocols", ">=TLSv1.2"],
     ["smtp_tls_protocols", ">=TLSv1.2"],
-    ["smtpd_milters", "inet:127.0.0.1:8891"],
-    ["non_smtpd_milters", "inet:127.0.0.1:8891"],
+    ["smtpd_milters", "unix:/run/okmail-opendkim-rsa/milter"],
+    ["non_smtpd_milters", "unix:/run/okmail-opendkim-rsa/milter"],
     ["milter_default_action", "tempfail"],
     ["internal_mail_filter_classes", "bounce, notify"],
     ["compatibility_level", "3.10"],
@@ -67,7 +67,9 @@ describe.each([
       { selector: "b", algorithm: "ed25519-sha256" },
     ] as const;
     const settings = postfixSettings({ ...options, dkim });
-    expect(expand(settings, "non_smtpd_milters")).toBe("inet:127.0.0.1:8891, inet:127.0.0.1:8892");
+    expect(expand(settings, "non_smtpd_milters")).toBe(
+      "unix:/run/okmail-opendkim-rsa/milter, unix:/run/okmail-opendkim-ed25519/milter",
+    );
     expect(settings.get("milter_header_checks")).toMatch(/dkim=permerror\/ REJECT /);
   });
 

@@ -284,6 +284,19 @@ describe("DANE", () => {
     expect(complaints(report)).toEqual(["dane-matches refused"]);
   });
 
+  test("that the stack declares and the DNS lacks is a remark, and none that nobody declares isn't", async () => {
+    const name = `_25._tcp.${helo}`;
+    const declared = [{ name, type: "TLSA", content: `3 1 1 ${key.toString("hex").toUpperCase()}` }];
+    const report = await world.verify({ subject: { ...goodSubject, declared } });
+    const [finding] = findingsOf(report, "dane-matches");
+    expect(finding).toMatchObject({ outcome: "disagrees", severity: "advisory" });
+    expect(finding?.message).toContain(`TLSA records at ${name}, and the DNS has none`);
+    expect(finding?.expected).toBe(`3 1 1 ${key.toString("hex")}`);
+    const elsewhere = [{ name: "_25._tcp.mx.example.net", type: "TLSA", content: "3 1 1 AB" }];
+    const other = await world.verify({ subject: { ...goodSubject, declared: elsewhere } });
+    expect(findingsOf(other, "dane-matches")).toEqual([]);
+  });
+
   test("says the record to publish", async () => {
     const report = await world.verify({
       twist: tlsa({ usage: 3, selector: 1, matchingType: 1, certificate: other }),

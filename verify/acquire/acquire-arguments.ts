@@ -1,7 +1,6 @@
 import { isIP } from "node:net";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { localFolder } from "../../local/session.ts";
 import { projectFolder } from "../../local/stack.ts";
 import { readEndpoint } from "../endpoint.ts";
 
@@ -30,6 +29,9 @@ export interface AcquireArguments {
   readonly dryRun: boolean;
   readonly yes: boolean;
 }
+
+/** What is kept of a run, and the local cloud. */
+const ownFolder = path.join(projectFolder, ".okmail");
 
 const defaultTries = 20;
 const mostTries = 200;
@@ -100,8 +102,7 @@ export function readAcquireArguments(args: readonly string[]): AcquireArguments 
     localCloud,
     lists: values.list,
     nameServers: values["name-server"].map(nameServerOf),
-    memory:
-      values.memory ?? path.join(localCloud ?? path.join(projectFolder, ".okmail"), "listed-addresses.json"),
+    memory: values.memory ?? path.join(localCloud ?? ownFolder, "listed-addresses.json"),
     dryRun: values["dry-run"],
     yes: values.yes,
   };
@@ -135,7 +136,8 @@ function localCloudOf(
   stack: string,
   endpoint: string | undefined,
 ): string | undefined {
-  if (folder === undefined) return stack === "local" && endpoint === undefined ? localFolder : undefined;
+  if (folder === undefined)
+    return stack === "local" && endpoint === undefined ? path.join(ownFolder, "local") : undefined;
   if (endpoint !== undefined)
     throw new Error("--local-cloud and --endpoint are both given; the local cloud has an EC2 API itself");
   if (folder === "") throw new Error("--local-cloud is empty; give the folder that holds it");

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import type { TlsaData } from "dns-packet";
+import { normalizeName } from "../../mail/host-name.ts";
 import { agrees, disagrees, remarks, undetermined, type Statement } from "../../mail/judge/rule.ts";
 import type { Check } from "../check.ts";
 import { serverText, type Facts, type MailServer } from "../facts.ts";
@@ -10,7 +11,8 @@ export const daneMatches: Check = {
   severity: "mandatory",
   description:
     "Where a mail exchanger has TLSA records that are signed, the certificate that it shows matches one of them: senders that " +
-    "follow DANE deliver nothing otherwise. TLSA records without DNSSEC are ignored by everybody. None at all is fine.",
+    "follow DANE deliver nothing otherwise. TLSA records without DNSSEC are ignored by everybody. None at all is fine where " +
+    "the stack declares none.",
   sources: ["RFC 7672 2.2", "RFC 7672 3.1"],
   ofDomain: async (facts) => {
     const servers = await facts.servers();
@@ -33,11 +35,11 @@ const matchings = [
 const trustAnchor = 2;
 const endEntity = 3;
 
-async function agreement(server: MailServer, { panel }: Facts): Promise<Statement[]> {
+async function agreement(server: MailServer, { panel, declared }: Facts): Promise<Statement[]> {
   const owner = `_25._tcp.${server.name}`;
   const heard = await panel.askAuthentic({ name: owner, type: "TLSA" });
   const { address } = server;
-  if (heard?.said.kind === "absent") return [];
+  if (heard?.said.kind === "absent") return missing(owner, declared).map((each) => ({ ...each, address }));
   if (heard?.said.kind !== "found")
     return [
       undetermined({ why: `the DNS look-up of ${owner} TLSA failed`, undetermined: false }, { address }),
@@ -49,7 +51,7 @@ async function agreement(server: MailServer, { panel }: Facts): Promise<Statemen
       remarks(`${owner} has TLSA records that no resolver could validate, so senders ignore them.`, {
         address,
         found,
-        fix: `Sign the zone of ${server.name} with DNSSEC, or remove the TLSA records.`,
+        fix: `Sign the zone of ${server.name} with DNSSEC, and give its DS record to the registrar, or remove the TLSA records.`,
         source: "RFC 7672 2.2.1",
       }),
     ];
@@ -83,6 +85,20 @@ async function agreement(server: MailServer, { panel }: Facts): Promise<Statemen
           fix: `Publish the TLSA record ${owner} ${wanted}, and keep the key when the certificate is renewed.`,
         }),
   ];
+}
+
+/** What is promised and isn't there: senders deliver, and nothing tells them of the key. */
+function missing(owner: string, declared: Facts["declared"]): Statement[] {
+  const wanted = declared.filter(({ name, type }) => type === "TLSA" && normalizeName(name) === owner);
+  const expected = wanted.map(({ content }) => content.toLowerCase()).join(", ");
+  return wanted.length === 0
+    ? []
+    : [
+        remarks(`The stack declares TLSA records at ${owner}, and the DNS has none.`, {
+          expected,
+          fix: `Run pulumi up --refresh, and see that the name servers of ${owner} are those of the zone that the stack writes to.`,
+        }),
+      ];
 }
 
 function matches(

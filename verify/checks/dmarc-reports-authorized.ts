@@ -47,14 +47,14 @@ function domainOf(uri: string): string[] {
 }
 
 async function authorization(target: string, domain: string, asked: Inquiry): Promise<Statement> {
-  const [unwilling, own] = await Promise.all([
+  const owner = `${domain}._report._dmarc.${target}`;
+  const [unwilling, own, lookup] = await Promise.all([
     takesNoMail(target, asked),
     sameOrganization(target, domain, asked),
+    asked.lookUp(owner, "TXT"),
   ]);
   if (unwilling !== undefined) return unwilling;
   if (own) return agrees(`DMARC reports go to ${target}, which is the domain's own.`);
-  const owner = `${domain}._report._dmarc.${target}`;
-  const lookup = await asked.lookUp(owner, "TXT");
   if (lookup.kind === "unknown") return undetermined(lookup);
   const granted =
     lookup.kind === "found" &&

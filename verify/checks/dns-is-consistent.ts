@@ -169,10 +169,13 @@ async function brokenBy(resolver: Asker, panel: Panel, senders: readonly Sender[
 /** Those that say nothing to some questions. */
 function silences(hearings: readonly Hearing[]): Statement[] {
   const silent = new Map<Asker, { readonly questions: string[]; readonly said: Said }>();
-  const all = (hearing: Hearing): readonly Witness[] => [...hearing.resolvers, ...hearing.authorities];
+  // An alias is all that a server of one zone can say; a resolver follows it.
+  const mute = ({ resolvers, authorities }: Hearing): readonly Witness[] => [
+    ...resolvers.filter(({ said }) => !isAnswer(said)),
+    ...authorities.filter(({ said }) => !isAnswer(said) && said.kind !== "alias"),
+  ];
   for (const hearing of hearings) {
-    for (const { asker, said } of all(hearing)) {
-      if (isAnswer(said) || said.kind === "alias") continue;
+    for (const { asker, said } of mute(hearing)) {
       const known = silent.get(asker) ?? { questions: [], said };
       known.questions.push(questionText(hearing.question));
       silent.set(asker, known);
@@ -204,6 +207,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function reason(said: Said): string {
+  if (said.kind === "alias") return "gave an alias, and leaves the answer to others,";
   if (said.kind !== "failed") return "is not the server of the zone (lame delegation), and says nothing";
   return reasons[said.code] ?? `gave no answer (${said.code})`;
 }

@@ -1,5 +1,5 @@
 import { normalizeName } from "../../mail/host-name.ts";
-import { agrees, disagrees, type Statement } from "../../mail/judge/rule.ts";
+import { agrees, disagrees, undetermined, type Statement } from "../../mail/judge/rule.ts";
 import type { Check } from "../check.ts";
 import { replyText } from "../smtp/connection.ts";
 import { serverText, type MailServer } from "../facts.ts";
@@ -13,17 +13,30 @@ export const relayIsClosed: Check = {
     "is ever sent. An open relay is abused within hours, and listed.",
   sources: ["RFC 5321 7.1", "RFC 2505 2.1"],
   ofSender: async ({ servers }) => (await servers()).flatMap(openness),
-  // The exchangers that are ours and send nothing.
-  ofDomain: async ({ servers, senders }) => {
+  // The exchangers that are ours and send nothing. Whether those of others relay is not for us to find out.
+  ofDomain: async ({ servers, senders, asked: { ownAddresses } }) => {
     const helos = new Set(senders.map(({ helo }) => normalizeName(helo)));
-    return (await servers()).filter(({ name }) => !helos.has(name)).flatMap(openness);
+    return (await servers())
+      .filter(({ name, address }) => ownAddresses.has(address) && !helos.has(name))
+      .flatMap(openness);
   },
 };
 
-function openness({ name, address, visit: { relay } }: MailServer): Statement[] {
-  if (relay.length === 0) return [];
+function openness({ name, address, visit: { relay, ehlo, fault } }: MailServer): Statement[] {
   const host = serverText({ name, address });
   const open = relay.filter(({ reply }) => reply.code >= 200 && reply.code < 300);
+  // It was there and talked, but not to the end; what a sender sees of that is for other checks.
+  if (open.length === 0 && fault !== undefined && ehlo?.code === 250)
+    return [
+      undetermined(
+        {
+          why: `Whether ${host} relays was not found out: the session ${fault.message}, at ${fault.stage}`,
+          undetermined: false,
+        },
+        { address, fix: `Look at the mail log of ${name} for this connection.` },
+      ),
+    ];
+  if (relay.length === 0) return [];
   if (open.length === 0)
     return [agrees(`${host} relays for nobody: ${relay.length} probes refused.`, { address })];
   return open.map(({ from, to, reply }) =>

@@ -30,6 +30,8 @@ export class Authorities {
   readonly #zones = new Map<string, Promise<string | undefined>>();
   readonly #authorities = new Map<string, Promise<Authority | undefined>>();
   readonly #servers = new Map<string, Asker>();
+  /** Names right below which others have been asked about. */
+  readonly #parents = new Set<string>();
 
   constructor(options: AuthorityOptions) {
     this.#options = options;
@@ -53,8 +55,10 @@ export class Authorities {
   /** The start of authority that comes with any answer about the name (RFC 1034 6.2, RFC 2308 3). */
   async #findZone(name: string): Promise<string | undefined> {
     const parent = name.slice(name.indexOf(".") + 1);
-    // Most names are a zone or lie right below one: what comes next is asked for at once.
-    for (const zone of new Set([name, parent])) void this.#options.ask({ name: zone, type: "NS" });
+    // Most names are a zone or lie right below one: what comes next is asked for at once. Siblings share theirs.
+    const likely = this.#parents.has(parent) ? [] : [...new Set([name, parent])];
+    this.#parents.add(parent);
+    for (const zone of likely) void this.#options.ask({ name: zone, type: "NS" });
     const heard = await this.#options.ask({ name, type: "SOA" });
     if (heard?.reply === undefined || (heard.said.kind !== "found" && heard.said.kind !== "absent"))
       return undefined;

@@ -6,6 +6,7 @@ import { longestChain, settle, type Said } from "./answers.ts";
 import { asker, firstAnswer, isAnswer, type Asker, type Heard } from "./asker.ts";
 import { Authorities } from "./authority.ts";
 import { exchange, type Exchange } from "./exchange.ts";
+import { readingAhead } from "./read-ahead.ts";
 import type { Question } from "./wire.ts";
 
 export interface PanelOptions {
@@ -57,9 +58,9 @@ export class Panel {
     this.resolvers = resolvers.map((server) => asker(server.name ?? server.address, server, ask, true));
     this.#ownNames = new Set(ownNames.map(normalizeName));
     this.#authorities = new Authorities({ exchange: ask, reach, ask: (question) => this.ask(question) });
-    this.truth = {
+    this.truth = readingAhead({
       resolve: async (name, type) => settle(name, type, await this.tell({ name: normalizeName(name), type })),
-    };
+    });
     // The zones are needed whatever is asked first.
     for (const name of this.#ownNames) void this.#authorities.of(name);
   }

@@ -1,6 +1,6 @@
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import type { Endpoint } from "../endpoint.ts";
-import { SmtpConnection, SmtpFault, type SmtpLimits, type SmtpReply, type Stage } from "./connection.ts";
+import { SmtpConnection, SmtpFault, type SmtpLimits, type SmtpReply } from "./connection.ts";
 
 /** One probe for an open relay: an envelope that a host must refuse to strangers. */
 export interface RelayProbe {
@@ -76,7 +76,11 @@ export async function visit(endpoint: Endpoint, options: VisitOptions): Promise<
       );
       await connection.command(hello, "EHLO");
     }
-    seen.relay = await probeRelay(connection, options.relayProbes);
+    for (const probe of options.relayProbes) {
+      // What was found out stays found out, whatever comes next.
+      seen.relay = [...seen.relay, { ...probe, reply: await probeRelay(connection, probe) }];
+      await connection.command("RSET", "RSET");
+    }
   } catch (error) {
     if (!(error instanceof SmtpFault)) throw error;
     seen.fault = error;
@@ -86,16 +90,10 @@ export async function visit(endpoint: Endpoint, options: VisitOptions): Promise<
   return seen;
 }
 
-async function probeRelay(connection: SmtpConnection, probes: readonly RelayProbe[]): Promise<RelayAnswer[]> {
-  const answers: RelayAnswer[] = [];
-  const say = (line: string, stage: Stage) => connection.command(line, stage);
-  for (const probe of probes) {
-    const mail = await say(`MAIL FROM:<${probe.from}>`, "MAIL");
-    const reply = mail.code === 250 ? await say(`RCPT TO:<${probe.to}>`, "RCPT") : mail;
-    answers.push({ ...probe, reply });
-    await say("RSET", "RSET");
-  }
-  return answers;
+/** The reply to the envelope, before any message could follow. */
+async function probeRelay(connection: SmtpConnection, { from, to }: RelayProbe): Promise<SmtpReply> {
+  const mail = await connection.command(`MAIL FROM:<${from}>`, "MAIL");
+  return mail.code === 250 ? connection.command(`RCPT TO:<${to}>`, "RCPT") : mail;
 }
 
 function encryptionOf(socket: TLSSocket, name: string): Encryption {

@@ -1,15 +1,6 @@
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import { regionOfTopic } from "../../mail/topic.ts";
 import type { Notice } from "./notice.ts";
-
-const topicArn = /^arn:aws[\w-]*:sns:([a-z]+(?:-[a-z]+)+-\d+):\d{12}:[\w-]{1,256}$/;
-
-/** Why `arn` is no topic to publish to, a phrase that follows it; undefined if it is one. A FIFO topic reaches no people. */
-export function topicFault(arn: string): string | undefined {
-  if (topicArn.test(arn)) return undefined;
-  return topicArn.test(arn.replace(/\.fifo$/, ""))
-    ? "is a FIFO topic, which sends no mail; take a standard one"
-    : "is no ARN of an SNS topic";
-}
 
 /** Octets of a message that SNS takes at most. */
 const longestMessage = 262_144;
@@ -19,9 +10,8 @@ const longestMessage = 262_144;
  * @throws Error that says what AWS said, and what to do
  */
 export async function publish(topic: string, { subject, text }: Notice): Promise<void> {
-  const [, region = ""] = topicArn.exec(topic) ?? [];
   const client = new SNSClient({
-    region,
+    region: regionOfTopic(topic),
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
   });
   // Cut at an octet; a character broken by that is left out.

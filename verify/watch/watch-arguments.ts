@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { mailboxFault } from "../../mail/address.ts";
+import { topicFault } from "../../mail/topic.ts";
 import {
   askingOf,
   askingOptions,
@@ -11,7 +12,6 @@ import {
   type Source,
 } from "../verify-arguments.ts";
 import type { MailServer } from "./mail.ts";
-import { topicFault } from "./sns.ts";
 
 /** Who is told of changes, beyond standard output. */
 export type Audience =

@@ -1,7 +1,7 @@
 """Usage: okmail status [--json]
 
 Says what is wrong on this mail host and what to do. Exits with 0 if nothing is, 1 for a warning, 2 if mail doesn't flow.
-Units named okmail-* use the other commands: certificate, clock, deploy, metrics, parameters, volume.
+Units named okmail-* use the other commands: certificate, clock, deploy, metrics, parameters, volume, watch.
 """
 
 import importlib
@@ -57,6 +57,7 @@ COMMANDS = {
     "certificate": certificate,
     "deploy": deploy,
     "metrics": lambda: part("metrics").export(),
+    "watch": lambda: part("fetched").run("watch"),
     "clock": lambda: part("time_source").check(),
 }
 

@@ -25,4 +25,8 @@ export const complete: HostOptions = {
     messagesPerHour: 1000,
   },
   tls: { acme: { directory: "https://acme-v02.api.letsencrypt.org/directory", email: "ops@example.net" } },
+  watch: {
+    parameterName: "/okmail/example.com/watch",
+    digest: "e9f480c994f8a0a38264c1e88992d5c493c351ce187944e237411cfc4a7f5e87",
+  },
 };

@@ -5,7 +5,10 @@ import { basename, join } from "node:path";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { cloudConfig } from "../../../mail/cloud-config.ts";
 import { program } from "../../../mail/host/programs.ts";
+import { complete } from "./options.ts";
 import { HostFolder, python } from "./python.ts";
 
 const source = join(import.meta.dirname, "../../../mail/host/okmail");
@@ -23,10 +26,13 @@ print(*(tree(text) == tree(sent) for text, sent in json.load(sys.stdin)))
 `;
 
 describe.skipIf(python === "")("the program okmail", { timeout: 60_000 }, () => {
-  test("is what the repository has, less comments", () => {
-    const pairs = program.map(({ path, content }) => [
+  test("comes to the host as the repository has it, less comments", () => {
+    const { write_files: files } = parse(cloudConfig(complete), { version: "1.1" }) as {
+      write_files: { path: string; content: string }[];
+    };
+    const pairs = program.map(({ path }) => [
       readFileSync(join(source, basename(path)), "utf8"),
-      content,
+      files.find((file) => file.path === path)?.content ?? "",
     ]);
     const { stdout, stderr } = spawnSync(python, ["-c", compare], {
       input: JSON.stringify(pairs),

@@ -64,11 +64,20 @@ describe("the facts", () => {
       ],
       users: [{ name: "app", parameter: "/okmail/example.com/submission/app" }],
       acme: { directory: "https://acme-v02.api.letsencrypt.org/directory", email: "ops@example.net" },
+      tlsKey: null,
+      watch: [complete.watch?.parameterName, complete.watch?.digest],
       services: ["postfix.service"],
     }));
 
+  test("name the parameter of a TLS key that TLSA records tell of", () => {
+    const keyParameterName = "/okmail/example.com/tls/okmail/key1";
+    expect(JSON.parse(hostFacts({ ...sending, tls: { keyParameterName } }, []))).toMatchObject({
+      tlsKey: keyParameterName,
+    });
+  });
+
   test("say that there are no users and no authority", () =>
-    expect(JSON.parse(hostFacts(sending, []))).toMatchObject({ users: [], acme: null }));
+    expect(JSON.parse(hostFacts(sending, []))).toMatchObject({ users: [], acme: null, watch: null }));
 });
 
 describe("the system", () => {
@@ -88,6 +97,19 @@ describe("the system", () => {
   test("asks no authority for a certificate where none is named", () => {
     expect(timers(sending)).toEqual(["okmail-parameters.timer", "okmail-metrics.timer"]);
     expect(systemPart(sending).packages).not.toContain("certbot");
+  });
+
+  test("tells of changes only where somebody is named", () => {
+    const news = (options: HostOptions) =>
+      [...timers(options), ...systemPart(options).files.map(({ path }) => path)].filter((name) =>
+        name.includes("okmail-watch"),
+      );
+    expect(news(complete)).toEqual([
+      "okmail-watch.timer",
+      "/etc/systemd/system/okmail-watch.service",
+      "/etc/systemd/system/okmail-watch.timer",
+    ]);
+    expect(news(sending)).toEqual([]);
   });
 
   test("restarts each host for updates at a minute of its own, by night", () => {

@@ -14,6 +14,7 @@ import { respond } from "../../../local/dns/respond.ts";
 import { serveDns, type DnsServer } from "../../../local/dns/server.ts";
 import { indexZones } from "../../../local/dns/zone.ts";
 import { projectFolder } from "../../../local/stack.ts";
+import { WriterLock } from "../../../local/store/writer-lock.ts";
 import { startCommand, type RunningCommand } from "../../../toolchain/command.ts";
 import { freePort } from "../../helpers/free-port.ts";
 
@@ -27,7 +28,7 @@ const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 /** What `acquire` tries the list with. */
 const nobodys = "192.0.2.1";
 
-describe.skipIf(!hasMoto)("okmail acquire", { timeout: 60_000 }, () => {
+describe.skipIf(!hasMoto)("okmail acquire", { timeout: 120_000 }, () => {
   let moto: RunningCommand;
   let endpoint: string;
   let ec2: EC2Client;
@@ -191,20 +192,25 @@ describe.skipIf(!hasMoto)("okmail acquire", { timeout: 60_000 }, () => {
     expect(ids).toContain(foreign.AllocationId);
   });
 
-  test("two at a time on one stack: the second is told so and takes nothing", async () => {
-    silentFrom = 0;
-    const first = start("--yes");
-    await vi.waitFor(() => expect(asked).toHaveLength(1), { timeout: 20_000 });
-    const second = await start("--yes").ended;
-    expect(second.code).toBe(2);
-    expect(second.output).toContain(`The stack prod is in use by process ${first.child.pid}`);
-    // Looking is free.
+  test("while another one is at work on the stack it says so, takes nothing, and may look", async () => {
+    const lock = WriterLock.acquire(path.join(folder, ".Pulumi.prod.yaml.acquire"));
+    const { code, output } = await start("--yes").ended;
+    expect([code, await addresses()]).toEqual([2, []]);
+    expect(output).toContain(`The stack prod is in use by process ${process.pid}`);
     expect((await start("--dry-run").ended).code).toBe(0);
-    silentFrom = Infinity;
-    expect((await first.ended).code).toBe(0);
-    const ids = Object.values(hostsInFile()).map(({ allocationId }) => allocationId);
-    expect(ids.toSorted()).toEqual((await addresses()).map(({ AllocationId }) => AllocationId).toSorted());
-    expect(readdirSync(folder).toSorted()).toEqual(["Pulumi.prod.yaml"]);
+    lock.release();
+    expect((await start("--yes").ended).code).toBe(0);
+    expect(readdirSync(folder)).toEqual(["Pulumi.prod.yaml"]);
+  });
+
+  test.each([
+    ["ipam-pool-00000000", "For a block of Amazon's own it charges since the block was provisioned"],
+    ["ipv4pool-ec2-00000000", "AWS takes nothing for addresses that you brought along."],
+  ])("says the price of %s before, and ends with 2 if AWS knows none", async (pool, price) => {
+    const { code, output } = await start("--yes", "--pool", pool, "--contiguous").ended;
+    expect(output).toContain(`in eu-central-1 from ${pool}, following one another.`);
+    expect(output).toContain(price);
+    expect([code, await addresses()]).toEqual([2, []]);
   });
 
   test("two started at once take no address too many, and leave the configuration whole", async () => {

@@ -17,7 +17,7 @@ const program = path.join(projectFolder, "verify", "okmail.ts");
 const region = "eu-central-1";
 const [ipam = "", byoip = ""] = addressPools(region).map(({ id }) => id);
 
-describe("okmail acquire on the local cloud", { timeout: 60_000 }, () => {
+describe("okmail acquire on the local cloud", { timeout: 120_000 }, () => {
   let folder: string;
   let file: string;
   beforeEach(() => {
@@ -51,12 +51,11 @@ describe("okmail acquire on the local cloud", { timeout: 60_000 }, () => {
     inCloud((store) =>
       store.list(AWS_TYPES.eip).map(({ id, outputs }) => ({ id, address: outputs.publicIp })),
     );
-  const list1 = (...listed: string[]) =>
+  const blocklist = (...listed: string[]) =>
     inCloud((store) => listed.forEach((address) => list(store, address, "It sent what nobody asked for")));
-  const setHosts = (...keys: string[]) => {
+  const addHosts = (...keys: string[]) => {
     const document = parseDocument(readFileSync(file, "utf8"));
-    const hosts = Object.fromEntries(keys.map((key) => [key, {}]));
-    document.setIn(["config", "okmail:hosts"], document.createNode(hosts));
+    for (const key of keys) document.setIn(["config", "okmail:hosts", key], document.createNode({}));
     writeFileSync(file, document.toString());
   };
   const adopted = () => {
@@ -70,7 +69,7 @@ describe("okmail acquire on the local cloud", { timeout: 60_000 }, () => {
   };
 
   test("a listed address is released, remembered, and not drawn again", async () => {
-    list1("192.0.2.10");
+    blocklist("192.0.2.10");
     const { code, output } = await acquire("--yes");
     expect([code, output]).toEqual([0, expect.stringContaining("The local cloud takes no money.")]);
     expect(output).toContain("192.0.2.10 is listed by dnsbl.okmail.internal: released");
@@ -82,30 +81,32 @@ describe("okmail acquire on the local cloud", { timeout: 60_000 }, () => {
   });
 
   test.each([
-    ["an IPAM pool", ipam, 128, "For a block of Amazon's own it charges"],
-    ["a brought network", byoip, 144, "AWS takes nothing for addresses that you brought along."],
-  ])("hosts get addresses of %s that follow one another", async (_, pool, first, price) => {
-    setHosts("one", "two", "three");
-    list1(`192.0.2.${first + 1}`);
+    ["an IPAM pool", ipam, 128],
+    ["a brought network", byoip, 144],
+  ])("hosts get addresses of %s that follow one another", async (_, pool, first) => {
+    addHosts("one", "two", "three");
+    blocklist(`192.0.2.${first + 1}`);
     const looked = await acquire("--pool", pool, "--contiguous", "--dry-run");
     expect([looked.code, addresses()]).toEqual([0, []]);
     const { code, output } = await acquire("--pool", pool, "--contiguous", "--yes");
     expect([code, output]).toEqual([0, expect.stringContaining(", following one another.")]);
-    expect(price).not.toBe("");
     expect(adopted()).toEqual([2, 3, 4].map((offset) => `192.0.2.${first + offset}`));
     // What a pool has given is not given twice.
-    setHosts("four");
+    addHosts("four");
     expect((await acquire("--pool", pool, "--yes")).code).toBe(0);
-    expect(adopted()).toEqual([`192.0.2.${first}`]);
+    expect(adopted()).toEqual([2, 3, 4, 0].map((offset) => `192.0.2.${first + offset}`));
   });
 
-  test("nothing is allocated where the pool has no clean run, or none at all", async () => {
-    setHosts("one", "two", "three");
-    list1("192.0.2.130", "192.0.2.133");
+  test("nothing is allocated where the pool has no clean run", async () => {
+    addHosts("one", "two", "three");
+    blocklist("192.0.2.130", "192.0.2.133");
     const { code, output } = await acquire("--pool", ipam, "--contiguous", "--yes");
     expect([code, addresses()]).toEqual([1, []]);
     expect(output).toContain(`${ipam} has no 3 clean addresses in a row for one, two, three`);
-    setHosts(...Array.from({ length: 9 }, (_, index) => `host${index}`));
+  });
+
+  test("nothing is allocated where the pool is too small, or isn't there", async () => {
+    addHosts(...Array.from({ length: 9 }, (_, index) => `host${index}`));
     const larger = await acquire("--pool", ipam, "--contiguous", "--yes");
     expect([larger.code, addresses()]).toEqual([2, []]);
     expect(larger.output).toContain(`${ipam} has at most 8 free addresses in a row, and 9 are wanted`);

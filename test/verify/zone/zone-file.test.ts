@@ -26,10 +26,11 @@ describe("a zone-file fragment", () => {
       "example.com. TXT",
       "_dmarc.example.com. TXT",
       "okmail.example.com. CAA",
+      "_25._tcp.okmail.example.com. TLSA",
       "example.com. MX",
       "example.com. MX",
     ]);
-    expect(parsed[6]?.words.map(String)).toEqual(["10", "okmail.example.com."]);
+    expect(parsed[7]?.words.map(String)).toEqual(["10", "okmail.example.com."]);
     expect(parsed[5]?.words.map(String)).toEqual([
       "0",
       "issue",
@@ -99,6 +100,9 @@ describe("a zone-file fragment", () => {
     ],
     ["MX without preference", { name: "a.example", type: "MX", content: "mx.example" }, "is no preference"],
     ["MX at no name", { name: "a.example", type: "MX", content: "10 $(id)" }, 'has the label "$(id)"'],
+    ["TLSA without a digest", { name: "a.example", type: "TLSA", content: "3 1 1" }, "is not like"],
+    ["TLSA of half an octet", { name: "a.example", type: "TLSA", content: "3 1 1 ABC" }, "is not like"],
+    ["TLSA of another number", { name: "a.example", type: "TLSA", content: "3 1 256 AB" }, "is not like"],
     ["CAA without its form", { name: "a.example", type: "CAA", content: "issue ca" }, "is not like"],
   ])("refuses %s", (_, record, message) => {
     expect(() => zoneEntry(record)).toThrow(message);
@@ -122,6 +126,7 @@ describe("the commands by hand", () => {
       "dig +short TXT example.com.",
       "dig +short TXT _dmarc.example.com.",
       "dig +short CAA okmail.example.com.",
+      "dig +short TLSA _25._tcp.okmail.example.com.",
       "dig +short MX example.com.",
       "dig +short -x 192.0.2.10",
       "dig +short -x 192.0.2.11",

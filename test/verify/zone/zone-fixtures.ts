@@ -19,6 +19,11 @@ export const outputs = {
       type: "CAA",
       content: '0 issue "letsencrypt.org; validationmethods=http-01"',
     },
+    {
+      name: "_25._tcp.okmail.example.com",
+      type: "TLSA",
+      content: "3 1 1 0B9FA5A59EED715C26C1020C711B4F6EC42D58B0015E14337A39DAD301C5AFC3",
+    },
     { name: "example.com", type: "MX", content: "10 okmail.example.com" },
     { name: "example.com", type: "MX", content: "10 okmail2.example.com" },
   ],
