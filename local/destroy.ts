@@ -38,7 +38,8 @@ async function destroyStack(options: LocalArguments): Promise<void> {
     });
     if (!destroyed.succeeded) throw new Error(`pulumi destroy failed:\n\n${destroyed.errors.join("\n\n")}`);
     screen.done(`pulumi destroy: ${describeChanges(destroyed.changes)}`);
-    const left = session.cloud.store.all();
+    // What no stack has made, such as an address by okmail acquire, goes with the cloud.
+    const left = session.cloud.store.all().filter(({ urn }) => urn !== "");
     if (left.length > 0)
       throw new Error(`The stack is gone, but the cloud still has ${left.map(({ id }) => id).join(", ")}.`);
   } finally {

@@ -77,27 +77,18 @@ export class Blocklists {
     const read = readSubject(subject);
     const asked = this.#lists.filter(({ list }) => concerns(list, read));
     const { signal, release } = deadlineAfter(this.#totalTimeLimit);
+    const known = new Map<QueryZone, BlocklistAnswer>();
+    const all = Promise.all(
+      asked.map(async ({ list, zone }) => known.set(zone, await this.#askOne(list, zone, read, signal))),
+    );
+    const late = new Promise((resolve) => signal.addEventListener("abort", resolve));
     try {
-      return await Promise.all(asked.map(({ list, zone }) => this.#askInTime(list, zone, read, signal)));
+      await Promise.race([all, late]);
     } finally {
       release();
     }
-  }
-
-  async #askInTime(
-    list: Blocklist,
-    zone: QueryZone,
-    subject: Subject,
-    deadline: AbortSignal,
-  ): Promise<BlocklistAnswer> {
-    const late = new Promise<BlocklistAnswer>((resolve) =>
-      deadline.addEventListener("abort", () =>
-        resolve(
-          answerOf(list, zone, subject, { outcome: "unknown", why: "it was not done within the time limit" }),
-        ),
-      ),
-    );
-    return Promise.race([this.#askOne(list, zone, subject, deadline), late]);
+    const unknown = { outcome: "unknown", why: "it was not done within the time limit" } as const;
+    return asked.map(({ list, zone }) => known.get(zone) ?? answerOf(list, zone, read, unknown));
   }
 
   async #askOne(

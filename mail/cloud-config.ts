@@ -77,21 +77,21 @@ function withoutComments(text: string): string {
 
 /** What starts, and when: a failure stops nothing that comes after it. */
 function commands(services: readonly string[], timerUnits: readonly string[], region: string): string[][] {
+  const sessionManager = `okmail-session-manager@${region}.service`;
   return [
     ["rm", "--force", startsNothing.path],
     // Whoever reads a main.cf less than two seconds old, waits; systemd's generators do so at once.
     ["touch", "--date=10 seconds ago", "/etc/postfix/main.cf"],
-    ["systemctl", "daemon-reload"],
     // Enabling a unit that has a System V script besides takes seconds for each; this takes none.
-    ["systemctl", "add-wants", "multi-user.target", ...services],
-    ["systemctl", "enable", ...timerUnits],
+    ["systemctl", "--no-reload", "add-wants", "multi-user.target", ...services],
+    ["systemctl", "--no-reload", "enable", ...timerUnits, sessionManager],
+    ["systemctl", "daemon-reload"],
     ["systemctl", "restart", "systemd-journald.service", "chrony.service"],
-    // systemd knows the order. Postfix waits for its volume, for two minutes.
-    ["systemctl", "restart", ...services],
-    // With the secrets the host is ready, so that is waited for, once.
-    ["systemctl", "start", ...timerUnits, "okmail-parameters.service"],
+    // systemd knows the order. Postfix waits for its volume, for two minutes. With the secrets the host is ready, so they
+    // are waited for, once.
+    ["systemctl", "restart", ...services, ...timerUnits, "okmail-parameters.service"],
     // Nothing waits for it.
-    ["systemctl", "enable", "--now", "--no-block", `okmail-session-manager@${region}.service`],
+    ["systemctl", "start", "--no-block", sessionManager],
     ["touch", readyPath],
   ];
 }

@@ -103,17 +103,19 @@ function signerFiles(signer: Signer, { domain, helo, dkim }: OpenDkimOptions): H
   ];
   const unit =
     signer.unit === debianUnit
-      ? { path: `/etc/systemd/system/${signer.unit}.d/okmail.conf`, content: serviceSection(signer) }
+      ? { path: `/etc/systemd/system/${signer.unit}.d/okmail.conf`, content: `[Unit]\n${sections(signer)}` }
       : { path: `/etc/systemd/system/${signer.unit}`, content: unitFile(signer) };
   return [...files, unit];
 }
 
 /**
  * Keys are read as OpenDKIM's user, the socket is for Postfix. With a policy script OpenDKIM 2.11 loses about 1 kB on each
- * message; restarted at the limit, it has mail tried again.
+ * message; restarted at the limit, it has mail tried again. However often: systemd would give up at the fifth time.
  */
-function serviceSection({ runtimeFolder }: Signer): string {
-  return `[Service]
+function sections({ runtimeFolder }: Signer): string {
+  return `StartLimitIntervalSec=0
+
+[Service]
 User=opendkim
 Group=postfix
 RuntimeDirectory=${runtimeFolder}
@@ -181,8 +183,7 @@ function unitFile(signer: Signer): string {
 Description=OpenDKIM, signing with ${signer.algorithm}
 After=network-online.target opendkim.service
 Wants=network-online.target
-
-${serviceSection(signer)}ExecStart=/usr/sbin/opendkim -f -x ${signer.configuration}
+${sections(signer)}ExecStart=/usr/sbin/opendkim -f -x ${signer.configuration}
 
 [Install]
 WantedBy=multi-user.target

@@ -5,6 +5,7 @@ import path from "node:path";
 import { styleText } from "node:util";
 import { reportLines } from "../toolchain/engine-step.ts";
 import { ensureEngine } from "../toolchain/engine.ts";
+import { browser, ensureBrowser } from "./helpers/browser.ts";
 
 // `npm test`: formatter, linter, types, then every test with coverage. All of them run even if one fails, so that one
 // run shows everything there is to mend. Ends in one line of counts, which CI reads.
@@ -34,6 +35,10 @@ async function tests(): Promise<void> {
   console.log(styleText("bold", "\n> engine"));
   const engine = await ensureEngine({ report: reportLines((line) => console.log(line)) });
   console.log(`Pulumi ${engine.version}, ${engine.source}`);
+
+  console.log(styleText("bold", "\n> browser"));
+  await ensureBrowser((line) => console.log(line));
+  console.log(browser() ?? "none");
 
   const folder = await mkdtemp(path.join(tmpdir(), "okmail-test-"));
   try {

@@ -1,14 +1,13 @@
 import { Blocklists, keysFromEnvironment } from "../mail/blocklists.ts";
-import { liveResolver } from "../mail/live-resolver.ts";
-import { connectingTo, endpointText } from "./endpoint.ts";
+import { connectingTo } from "./endpoint.ts";
 import type { Report } from "./report.ts";
 import { outputsInFile, outputsOfStack } from "./stack-outputs.ts";
 import { subjectOfOutputs, type Subject } from "./subject.ts";
 import type { Asking, Source } from "./verify-arguments.ts";
-import { verify, type VerifyOptions } from "./verify.ts";
+import { listsAtOnce, verify, type VerifyOptions } from "./verify.ts";
 
-/** Milliseconds until a blocklist's query counts as lost, of three that it may take. */
-const lostAfter = 2_000;
+/** Milliseconds for a blocklist's answer: a lost question is sent once more before that. */
+const listTimeLimit = 6_000;
 
 /** Whose mail it is about. @throws Error if the stack or the file can't be read */
 export async function subjectOf(
@@ -42,15 +41,13 @@ export function verifyOnce(
   sent?: VerifyOptions["sent"],
 ): Promise<Report> {
   const keys = keysFromEnvironment(process.env);
-  // Lists refuse most public resolvers: the first, which is this machine's, is the one to ask.
-  const first = resolvers.slice(0, 1).map(endpointText);
   return verify(subject, {
     resolvers,
     reach: connectingTo(connections),
     connect,
     sent,
     ...(blocklists && {
-      blocklists: () => new Blocklists(liveResolver(first, lostAfter), { keys, timeLimit: 3 * lostAfter }),
+      blocklists: (dns) => new Blocklists(dns, { keys, timeLimit: listTimeLimit, atOnce: listsAtOnce }),
     }),
     progress: (done, all, what) => report(`${done} of ${all} done: ${what}`),
   });

@@ -150,7 +150,7 @@ async function judged(
   if (scope === "sender") return findings;
   return findings.map((finding) => ({
     ...finding,
-    subject: { domain: mailFrom, address: finding.subject.address },
+    subject: { domain: mailFrom, address: finding.subject.address, about: finding.subject.about },
   }));
 }
 

@@ -7,7 +7,7 @@ import type { MailHost } from "./mail-host.ts";
 const FOLDER = "/run/rspamd";
 /** On the mail host, and at rspamd's: where both see the socket. */
 const MEETING = { guest: "/srv/rspamd", rspamd: `${FOLDER}/milter` };
-const START_PATIENCE = 60_000;
+const START_PATIENCE = 180_000;
 
 /** Signs what comes from this host, with the headers that rspamd itself thinks right, and does nothing else. */
 const configuration = (domain: string, selector: string) => `

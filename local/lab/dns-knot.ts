@@ -107,6 +107,36 @@ export class Knot {
     await this.#commit(changes, wanted);
   }
 
+  /**
+   * Signs a zone from now on (DNSSEC, by ECDSA on P-256), and resolves to the record of its key-signing key, which a resolver
+   * may take for its trust anchor: the zones above aren't signed. Rejects with {@link KnotError} if it can't.
+   */
+  async sign(zone: string): Promise<string> {
+    const refused = await this.#control([
+      "conf-begin",
+      `conf-set zone[${zone}].dnssec-signing on`,
+      "conf-commit",
+    ]);
+    if (refused !== undefined) throw new KnotError(refused);
+    const deadline = performance.now() + START_PATIENCE;
+    for (;;) {
+      const { stdout } = await this.#host.run([
+        "knotc",
+        "--socket",
+        CONTROL,
+        "zone-read",
+        zone,
+        zone,
+        "DNSKEY",
+      ]);
+      // Such as `[example.com.] example.com. 3600 DNSKEY 257 3 13 …`.
+      const [, key] = /^\[\S+\] (\S+ \d+ DNSKEY 257 .*)$/m.exec(stdout) ?? [];
+      if (key !== undefined) return key;
+      if (performance.now() > deadline) throw new KnotError(`${zone} has no key after a while`);
+      await sleep(50);
+    }
+  }
+
   /** Stops it for a while, as if it hung: who asks gets no answer. */
   pause(): void {
     this.#daemon.kill("SIGSTOP");

@@ -7,6 +7,7 @@ import { indexZones, type ZoneSource } from "../dns/zone.ts";
 import { NAME_SERVER_ADDRESS } from "./addresses.ts";
 import { forwardDns } from "./dns-forwarder.ts";
 import { Knot } from "./dns-knot.ts";
+import { presentName } from "./dns-presentation.ts";
 import { zoneContents } from "./dns-zone-content.ts";
 import type { Lab } from "./lab.ts";
 
@@ -27,6 +28,8 @@ export interface LabDns {
   readonly resolver: dns.Resolver;
   /** Resolves when the zones of this moment are served. Rejects with `KnotError` if one of them can't be. */
   sync(): Promise<void>;
+  /** Signs a zone from now on; resolves to its key as a trust anchor in presentation form. */
+  sign(origin: string): Promise<string>;
   /** Leaves every question unanswered until `resume`. */
   pause(): void;
   resume(): void;
@@ -64,6 +67,7 @@ export async function startLabDns(lab: Lab, options: LabDnsOptions): Promise<Lab
     endpoint,
     resolver: localResolver([`${endpoint.address}:${endpoint.port}`]),
     sync,
+    sign: (origin) => knot.sign(presentName(origin)),
     pause: () => knot.pause(),
     resume: () => knot.resume(),
     close: async () => {

@@ -58,6 +58,9 @@ const REBOOT = SIGRTMIN + 5;
 /** With this exit code systemd-nspawn asks whoever has started it to start it again: the guest reboots. */
 const REBOOTED = 133;
 
+/** cloud-init's mark that it has come to the packages of an instance's user data. */
+const PACKAGES_INSTALLED = "/var/lib/cloud/instances/*/sem/config_package_update_upgrade_install";
+
 /**
  * Arguments: instance, layers as overlayfs wants them, address with prefix, gateway, MAC address, interface,
  * hypervisor's UUID.
@@ -70,6 +73,15 @@ mkdir "$host/disk/upper" "$host/disk/work"
 mount -t overlay -o "lowerdir=$layers,upperdir=$host/disk/upper,workdir=$host/disk/work" overlay "$host/root"
 # Its network is there when it boots. Where cloud-init finds a DHCP client, it waits for a server all the same.
 rm -f "$host/root/usr/sbin/dhcpcd"
+# The packages of its user data are there from the start. As on EC2, none of their services runs before cloud-init has come
+# to them.
+case $layers in *:*)
+  for unit in "\${layers%%:*}"/usr/lib/systemd/system/*.service; do
+    folder="$host/root/etc/systemd/system/\${unit##*/}.d"
+    mkdir -p "$folder"
+    printf '[Unit]\\nConditionPathExistsGlob=%s\\n' "${PACKAGES_INSTALLED}" > "$folder/lab.conf"
+  done
+esac
 mount -t tmpfs -o mode=755 tmpfs "$host/sys"
 mkdir "$host/sys/hypervisor"
 echo "$uuid" > "$host/sys/hypervisor/uuid"
@@ -324,9 +336,10 @@ export class Guest {
   /** The guest's first process, by the number that this process knows it by; undefined if the machine is off. */
   #leader(): number | undefined {
     if (this.#machine === undefined) return undefined;
-    // systemd puts itself there: in the one hierarchy of cgroup v2, or in its own of v1.
-    const text = this.#cgroups.map((group) => read(path.join(group, "payload/init.scope/cgroup.procs")));
-    const pid = text.find((found) => found !== "")?.split("\n")[0];
+    // systemd puts itself there: in the one hierarchy of cgroup v2, or in its own of v1. What it starts begins there, too.
+    const pid = this.#cgroups
+      .flatMap((group) => read(path.join(group, "payload/init.scope/cgroup.procs")).split("\n"))
+      .find((each) => /^NSpid:.*\t1$/m.test(read(`/proc/${each}/status`)));
     return pid === undefined ? undefined : Number(pid);
   }
 

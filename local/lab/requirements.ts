@@ -1,6 +1,10 @@
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
 import { runCommand } from "../../toolchain/command.ts";
+import {
+  installedProgram,
+  installPackages,
+  PackagesUnavailableError,
+  searchPath,
+} from "../../toolchain/debian-packages.ts";
 
 /** The machine can't run the lab; the message is one sentence that says what it lacks. */
 export class LabUnavailableError extends Error {
@@ -21,12 +25,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   unshare: "util-linux",
 };
 
-/** Where these programs lie; the PATH of a root shell may lack the sbin folders. */
-const SEARCH_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
 /** The environment of the lab's commands: the search path of root, and messages in English. */
 export const LAB_ENVIRONMENT: NodeJS.ProcessEnv = {
-  PATH: SEARCH_PATH.join(":"),
+  PATH: searchPath.join(":"),
   LC_ALL: "C.UTF-8",
   HOME: "/root",
 };
@@ -61,48 +62,26 @@ export async function ensureRequirements(
 ): Promise<void> {
   const hindrance = labHindrance();
   if (hindrance !== undefined) throw new LabUnavailableError(hindrance);
-  await installPackages(report, signal);
+  await installMissing(report, signal);
   await tryKernel(signal);
 }
 
 function missingPackages(): string[] {
-  const missing = Object.entries(PROGRAMS).filter(([program]) => !isInstalled(program));
+  const missing = Object.entries(PROGRAMS).filter(([program]) => installedProgram(program) === undefined);
   return [...new Set(missing.map(([, name]) => name))].sort();
 }
 
-function isInstalled(program: string): boolean {
-  return SEARCH_PATH.some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function installPackages(report: (line: string) => void, signal?: AbortSignal): Promise<void> {
+async function installMissing(report: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const missing = missingPackages();
   if (missing.length === 0) return;
   const names = missing.join(" ");
-  if (!isInstalled("apt-get"))
-    throw new LabUnavailableError(
-      `The lab needs programs of the Debian packages ${names}, and this system has no apt-get to install them.`,
-    );
   report(`Installing the Debian packages that the lab needs on this machine: ${names}`);
-  const options = { env: { ...process.env, ...LAB_ENVIRONMENT, DEBIAN_FRONTEND: "noninteractive" }, signal };
-  const install = () =>
-    runCommand("apt-get", ["install", "--yes", "--no-install-recommends", ...missing], options);
-  // The lists of a machine that was just set up are missing or old; of others, updating them is lost time.
-  let result = await install();
-  if (result.code !== 0) {
-    await runCommand("apt-get", ["update"], options);
-    result = await install();
+  try {
+    await installPackages(missing, signal);
+  } catch (error) {
+    if (!(error instanceof PackagesUnavailableError)) throw error;
+    throw new LabUnavailableError(`The lab needs the Debian packages ${names}, and ${error.message}.`);
   }
-  if (result.code !== 0)
-    throw new LabUnavailableError(
-      `The lab needs the Debian packages ${names}, and apt-get can't install them: ${lastLine(result.stderr)}`,
-    );
 }
 
 /** Each line is tried in namespaces of their own, which are gone afterwards; `what` names the one that fails. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
@@ -313,6 +314,55 @@ describe("submission", () => {
   });
 });
 
+describe("news of the hosts", () => {
+  const topic = "arn:aws:sns:eu-central-1:123456789012:okmail";
+  const watch = { mail: "ops@example.net" };
+  const policiesOf = (recording: Recording) =>
+    recording
+      .ofType("aws:iam/rolePolicy:RolePolicy")
+      .map(({ name, inputs }) => [name, JSON.parse(inputs.policy as string) as unknown] as const);
+
+  test("are told to nobody by default", async () => {
+    const { ofType } = await declare();
+    expect(ofType(parameter).filter(({ name }) => name.includes("watch"))).toEqual([]);
+  });
+
+  test("come from a program in a parameter, of which each host may read it and knows the digest, in a preview too", async () => {
+    const recording = await declare({ ...twoHosts, watch }, { preview: true });
+    const { inputs } = recording.find(parameter, "mail-watch-parameter");
+    expect(inputs).toMatchObject({ name: "/okmail/example.com/watch", type: "String" });
+    // The provider takes each value for a secret.
+    const { value } = inputs.value as { value: string };
+    const program = gunzipSync(Buffer.from(value, "base64")).toString();
+    expect(program).toContain('\nrun("ops@example.net", ');
+    const digest = createHash("sha256").update(value).digest("hex");
+    const { write_files: files } = parse(userDataOf(recording)) as {
+      write_files: { path: string; content: string }[];
+    };
+    const facts = files.find(({ path }) => path === "/etc/okmail/host.json")?.content ?? "";
+    expect(JSON.parse(facts)).toMatchObject({ watch: ["/okmail/example.com/watch", digest] });
+    const known = policiesOf(await declare({ ...twoHosts, watch })).filter(([name]) =>
+      name.endsWith("-read-secrets"),
+    );
+    expect(known).toHaveLength(2);
+    for (const [, policy] of known)
+      expect(JSON.stringify(policy)).toContain(":parameter/okmail/example.com/watch");
+  });
+
+  test("go to one topic, to which each host may publish, and to no other", async () => {
+    const news = policiesOf(await declare({ watch: { topic } })).filter(([, policy]) =>
+      JSON.stringify(policy).includes("sns:"),
+    );
+    expect(news).toEqual([
+      [
+        "mail-okmail-publish-news",
+        { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "sns:Publish", Resource: topic }] },
+      ],
+    ]);
+    expect(JSON.stringify(policiesOf(await declare({ watch })))).not.toContain("sns:");
+  });
+});
+
 test("a host takes the reports that it asks for", async () => {
   const reports = {
     dmarc: { rua: ["own-reports@example.com", "other-reports@example.net"] },
@@ -492,8 +542,7 @@ describe("the records that are asked for", () => {
 
 describe("DANE", () => {
   const dane = {};
-  const tlsaOf = ({ ofType }: Recording) =>
-    ofType(dnsRecord).filter(({ inputs }) => inputs.type === "TLSA");
+  const tlsaOf = ({ ofType }: Recording) => ofType(dnsRecord).filter(({ inputs }) => inputs.type === "TLSA");
 
   test("is none by default, nor where nothing comes to the hosts", async () => {
     for (const changes of [{}, { ...elsewhere, dane }]) {

@@ -1,5 +1,8 @@
 import { X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NAME_SERVER_ADDRESS } from "../../local/lab/addresses.ts";
 import type { Guest } from "../../local/lab/guest.ts";
 import type { LabHost } from "../../local/lab/host.ts";
 import { startPebble } from "../../local/lab/pebble.ts";
@@ -23,6 +26,17 @@ time.time = lambda: real() + 20 * 365 * 86400
 sys.argv = ["okmail", "certificate"]
 sys.path.insert(0, "/usr/local/lib/okmail")
 runpy.run_path("/usr/local/lib/okmail")
+`;
+
+/** Ends once a resolver listens on this host. */
+const RESOLVER_ANSWERS = `
+import socket, time
+while True:
+    try:
+        socket.create_connection(("127.0.0.1", 53)).close()
+        break
+    except OSError:
+        time.sleep(0.05)
 `;
 
 /** What a sender that follows DANE finds. */
@@ -73,7 +87,7 @@ describe.skipIf(hindrance !== undefined)("the stack's host with DANE", () => {
     );
     const [pem = stdout] = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/.exec(stdout) ?? [];
     return {
-      verified: /^Verify return code: 0 \(ok\)$/m.test(stdout) && /DANE TLSA 3 1 1/.test(stdout),
+      verified: /^Verify return code: 0 \(ok\)$/m.test(stdout) && stdout.includes("DANE TLSA 3 1 1"),
       certificate: new X509Certificate(pem),
     };
   }
@@ -98,7 +112,11 @@ describe.skipIf(hindrance !== undefined)("the stack's host with DANE", () => {
     const { verified, certificate } = await handshake(records);
     expect(verified).toBe(true);
     expect(certificate.checkHost(host.helo)).toBe(host.helo);
-    expect(await statusOf(guest)).toMatchObject({ code: 0, wrong: [] });
+    const status = async () =>
+      (await statusOf(guest)).findings.filter(({ subject }) => subject === "tls certificate");
+    await expect
+      .poll(status, { timeout: 60_000, interval: 1000 })
+      .toMatchObject([{ severity: "ok", says: expect.stringMatching(/^ends in \d+ days$/) as string }]);
   });
 
   test("keeps it as long as it lasts, and shows the same key in the one after it", async () => {
@@ -142,5 +160,53 @@ describe.skipIf(hindrance !== undefined)("the stack's host with DANE", () => {
     ({ host, guest } = await lab.up());
     expect(await published()).toEqual(after);
     expect(await handshake(after)).toMatchObject({ verified: true });
+  }, 600_000);
+
+  test("is reached by a Postfix that delivers over verified TLS or not at all, once its zone is signed", async () => {
+    const sender = await lab.plane.lab.host("sender", {
+      address: "203.0.113.78",
+      packages: ["postfix", "unbound"],
+    });
+    const write = (file: string, text: string) => writeFileSync(join(sender.root, file), text);
+    write("/etc/resolv.conf", "nameserver 127.0.0.1\noptions edns0 trust-ad\n");
+    write(
+      "/etc/root.hints",
+      `. 60 NS ns.okmail.internal.\nns.okmail.internal. 60 A ${NAME_SERVER_ADDRESS}\n`,
+    );
+    write(
+      "/etc/postfix/main.cf",
+      "compatibility_level = 3.10\ninet_protocols = ipv4\nsmtp_dns_support_level = dnssec\nsmtp_host_lookup = dns\n",
+    );
+    /** What Postfix's own client finds behind the domain's MX, with a resolver that trusts that key. */
+    const find = async (anchor: string | undefined) => {
+      write("/etc/unbound.conf", resolverOf(anchor));
+      const resolver = sender.spawn(["unbound", "-d", "-p", "-c", "/etc/unbound.conf"], {
+        keepOutput: false,
+      });
+      resolver.ended.catch(() => undefined);
+      await sender.check(["python3", "-c", RESOLVER_ANSWERS]);
+      const { stdout, stderr } = await sender.run(["posttls-finger", "-c", "-l", "dane-only", "example.com"]);
+      resolver.kill("SIGKILL");
+      await resolver.ended.catch(() => undefined);
+      return stdout + stderr;
+    };
+    expect(await find(undefined)).not.toContain("Verified TLS connection");
+    const anchor = await lab.plane.nameServer.sign("example.com");
+    expect(await find(anchor)).toContain(
+      `Verified TLS connection established to ${host.helo}[${host.address}]:25`,
+    );
   });
 });
+
+/** Unbound that asks the lab's root, and validates what lies below the anchor. */
+function resolverOf(anchor: string | undefined): string {
+  return `server:
+  interface: 127.0.0.1
+  username: ""
+  chroot: ""
+  do-ip6: no
+  use-syslog: no
+  module-config: "validator iterator"
+  root-hints: /etc/root.hints
+${anchor === undefined ? "" : `  trust-anchor: "${anchor}"\n`}`;
+}

@@ -33,14 +33,19 @@ describe("DNSSEC of a zone", () => {
     rmSync(folder, { recursive: true });
   });
 
-  const request = { urn: "urn:pulumi:local::okmail::zone-dnssec", name: "dnssec", secrets: new Set<string>() };
+  const request = {
+    urn: "urn:pulumi:local::okmail::zone-dnssec",
+    name: "dnssec",
+    secrets: new Set<string>(),
+  };
   const create = async (zoneId = ZONE.id) =>
     resource.create({ ...request, inputs: { zoneId, status: "active" } });
 
   test("has a key, and tells the DS record that the registrar needs", async () => {
     const { id, outputs } = await create();
     expect(id).toBe(ZONE.id);
-    const { keyTag, digest } = delegationSigner(ZONE.name, Buffer.from(String(outputs.publicKey), "base64"));
+    const publicKey = Buffer.from(outputs.publicKey as string, "base64");
+    const { keyTag, digest } = delegationSigner(ZONE.name, publicKey);
     expect(outputs).toMatchObject({ keyTag, digest, flags: 257 });
     expect(outputs.ds).toBe(`example.com. 3600 IN DS ${keyTag} 13 2 ${digest}`);
   });

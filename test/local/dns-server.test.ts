@@ -19,6 +19,7 @@ const ZONES = indexZones([
       "www.example.com CNAME mail.example.com",
       "example.com MX 10 mail.example.com",
       "example.com CAA 0 issue ca.example; a=b",
+      "_25._tcp.mail.example.com TLSA 3 1 1 ab01",
       `big.example.com TXT ${Array.from({ length: 10 }, () => KEY).join("|")}`,
     ),
   },
@@ -87,6 +88,9 @@ describe("Node's resolver", () => {
     await expect(resolver.resolveCaa("example.com")).resolves.toEqual([
       { critical: 0, issue: "ca.example; a=b", type: "CAA" },
     ]);
+    const [tlsa] = await resolver.resolveTlsa("_25._tcp.mail.example.com");
+    expect(tlsa).toMatchObject({ certUsage: 3, selector: 1, match: 1 });
+    expect(Buffer.from(tlsa?.data ?? new ArrayBuffer()).toString("hex")).toBe("ab01");
     await expect(resolver.reverse("192.0.2.10")).resolves.toEqual(["mail.example.com"]);
     await expect(resolver.resolveSoa("example.com")).resolves.toMatchObject({ nsname: "ns.okmail.internal" });
   });

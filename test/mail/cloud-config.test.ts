@@ -187,15 +187,16 @@ describe("cloudConfig", () => {
     expect(commands.map((words) => words.join(" "))).toEqual([
       "rm --force /usr/sbin/policy-rc.d",
       "touch --date=10 seconds ago /etc/postfix/main.cf",
-      "systemctl daemon-reload",
       expect.stringMatching(
-        new RegExp(`^systemctl add-wants multi-user.target ${services} .*postfix.service$`),
+        new RegExp(`^systemctl --no-reload add-wants multi-user.target ${services} .*postfix.service$`),
       ) as string,
-      `systemctl enable ${timers}`,
+      `systemctl --no-reload enable ${timers} okmail-session-manager@eu-central-1.service`,
+      "systemctl daemon-reload",
       "systemctl restart systemd-journald.service chrony.service",
-      expect.stringMatching(new RegExp(`^systemctl restart ${services} .*postfix.service$`)) as string,
-      `systemctl start ${timers} okmail-parameters.service`,
-      "systemctl enable --now --no-block okmail-session-manager@eu-central-1.service",
+      expect.stringMatching(
+        new RegExp(`^systemctl restart ${services} .*postfix.service ${timers} okmail-parameters.service$`),
+      ) as string,
+      "systemctl start --no-block okmail-session-manager@eu-central-1.service",
       "touch /etc/okmail/ready",
     ]);
   });
@@ -237,6 +238,7 @@ describe("cloudConfig", () => {
       userDataBase64(
         cloudConfig({
           ...complete,
+          tls: { ...complete.tls, keyParameterName: "/okmail/example.com/tls/okmail/key1" },
           acceptedAddresses: Array.from({ length: 12 }, (_, index) => `address-${index}@example.com`),
           submission: {
             users: Array.from({ length: 12 }, (_, index) => ({

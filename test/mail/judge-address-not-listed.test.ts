@@ -57,6 +57,18 @@ test("names lists that are silent for the same reason together", async () => {
   expect(findings[1]?.fix).toBe("Get a key.");
 });
 
+test("is about the lists that it speaks of, so that one listing is told from another", async () => {
+  const late = (zone: string): Listing => ({ zone, outcome: "unknown", detail: "the look-up timed out" });
+  const listings = (): Promise<Listing[]> =>
+    Promise.resolve([listed, minor, late("a.example"), late("b.example")]);
+  const findings = await judge(goodSender, dnsZone(goodZone), { only, listings });
+  expect(findings.map(({ subject }) => subject.about)).toEqual([
+    ["bl.example"],
+    ["minor.example"],
+    ["a.example", "b.example"],
+  ]);
+});
+
 test("can't tell when the look-up itself fails", async () => {
   const listings = (): Promise<Listing[]> => Promise.reject(new Error("no route"));
   expect(await objections(goodZone, {}, { only, listings })).toEqual(["address-not-listed undetermined"]);

@@ -95,6 +95,7 @@ describe("openDkimPart", () => {
     "/etc/systemd/system/okmail-opendkim-ed25519.service",
   ])("has bounded memory, and starts again at the bound: %s", (path) => {
     expect(both.get(path)).toMatch(/^\[Service\]\n(?:.+\n)*MemoryMax=256M\nRestart=on-failure\n/m);
+    expect(both.get(path)).toMatch(/^\[Unit\]\n(?:.+\n)*StartLimitIntervalSec=0\n/m);
   });
 
   test("signs with every key of one algorithm, as during a rotation", () => {

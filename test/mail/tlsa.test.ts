@@ -42,7 +42,8 @@ describe("a TLSA record", () => {
 });
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
-if (!hasOpenssl) console.warn("SKIPPED: openssl is missing, so TLSA records are compared with nobody else's.");
+if (!hasOpenssl)
+  console.warn("SKIPPED: openssl is missing, so TLSA records are compared with nobody else's.");
 
 describe.skipIf(!hasOpenssl)("openssl finds the same digest", () => {
   let folder: string;
@@ -63,7 +64,10 @@ describe.skipIf(!hasOpenssl)("openssl finds the same digest", () => {
     openssl("req -x509 -key key.pem -out second.pem -days 2 -subj /CN=two");
     const published = tlsaData(openssl("pkey -in key.pem -pubout").toString()).certificate;
     for (const certificate of ["first.pem", "second.pem"]) {
-      const publicKey = openssl("pkey -pubin -outform DER", openssl(`x509 -in ${certificate} -noout -pubkey`));
+      const publicKey = openssl(
+        "pkey -pubin -outform DER",
+        openssl(`x509 -in ${certificate} -noout -pubkey`),
+      );
       const digest = openssl("dgst -sha256 -r", publicKey).toString().split(" ")[0];
       expect(published).toBe(digest?.toUpperCase());
     }

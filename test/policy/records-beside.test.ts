@@ -23,6 +23,15 @@ const beside: readonly (readonly [string, PolicyResource])[] = [
       data: { flags: 0, tag: "issue", value: "letsencrypt.org" },
     }),
   ],
+  [
+    "a host's key for TLS",
+    declare.record("tlsa", {
+      ...zone,
+      name: "_25._tcp.okmail.example.com",
+      type: "TLSA",
+      data: { usage: 3, selector: 1, matchingType: 1, certificate: "AB".repeat(32) },
+    }),
+  ],
 ];
 
 test.each(beside)("%s changes no verdict, in preview and update", async (_, record) => {

@@ -89,6 +89,36 @@ describe("an answer is had", () => {
   });
 });
 
+test("many questions share few sockets, whose ports change: a forger has both to guess", async () => {
+  const ports = new Set<number>();
+  let open = 0;
+  let mostOpen = 0;
+  const socket = createSocket("udp4");
+  socket.on("message", (message, { port, address }) => {
+    ports.add(port);
+    mostOpen = Math.max(mostOpen, ++open);
+    const name = decode(message).questions?.[0]?.name ?? "";
+    setTimeout(() => {
+      open--;
+      socket.send(replyWith(message, [{ name, type: "A", data: "192.0.2.10" }]), port, address);
+    }, 20);
+  });
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  world.own(socket);
+  const server = { address: "127.0.0.1", port: socket.address().port };
+  const put = exchange({ timeout: 5_000, atOnce: 100 });
+  const replies = await Promise.all(
+    Array.from({ length: 640 }, (_, index) =>
+      put(server, { name: `h${index}.example.com`, type: "A" }, true),
+    ),
+  );
+  expect(new Set(replies.map(({ answers }) => (answers[0]?.name ?? "").toLowerCase())).size).toBe(640);
+  expect(mostOpen).toBeLessThanOrEqual(100);
+  expect(ports.size).toBeGreaterThanOrEqual(10);
+  expect(ports.size).toBeLessThanOrEqual(30);
+});
+
 describe("what is no answer is an error, in time", () => {
   test.each<[Fault, unknown]>([
     ["silence", "ETIMEOUT"],

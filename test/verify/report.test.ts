@@ -237,16 +237,16 @@ describe("the page", () => {
 
   test("draws boxes that lie in the picture and on no other", () => {
     const elements = elementsOf(htmlReport(reportOf([finding()])));
-    const [, , width, height] = (elements.find(({ name }) => name === "svg")?.attributes.viewbox ?? "")
-      .split(" ")
-      .map(Number);
+    const start = elements.findIndex(({ name }) => name === "svg");
+    const [, , width, height] = (elements[start]?.attributes.viewbox ?? "").split(" ").map(Number);
     const boxes = elements
+      .slice(start)
       .filter(({ name }) => name === "rect")
       .map(
         ({ attributes: { x, y, width: w, height: h } }) =>
           [x, y, w, h].map(Number) as [number, number, number, number],
       );
-    expect(boxes).toHaveLength(9);
+    expect(boxes).toHaveLength(5);
     for (const [x, y, w, h] of boxes) {
       expect(x + w).toBeLessThanOrEqual(width ?? 0);
       expect(y + h).toBeLessThanOrEqual(height ?? 0);
@@ -274,6 +274,6 @@ describe("the page", () => {
     const elements = elementsOf(htmlReport(reportOf([finding()])));
     const links = elements.filter(({ attributes }) => attributes.class?.startsWith("link "));
     expect(links.filter(({ attributes }) => attributes.class === "link refused")).toHaveLength(2);
-    expect(links.filter(({ attributes }) => attributes.class === "link unjudged")).toHaveLength(7);
+    expect(links.filter(({ attributes }) => attributes.class === "link unjudged")).toHaveLength(3);
   });
 });

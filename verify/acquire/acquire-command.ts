@@ -41,10 +41,12 @@ export async function acquireCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   let options: AcquireArguments;
+  let remembered: ListedAddresses;
   try {
     options = readAcquireArguments(args);
     await planOf(options);
     askerOf(options);
+    remembered = await ListedAddresses.open(options.memory);
     if (!options.yes && !options.dryRun && !process.stdin.isTTY)
       throw new Error("nobody is there to be asked; add --yes to allocate, or --dry-run to look only");
   } catch (error) {
@@ -66,7 +68,8 @@ export async function acquireCommand(args: readonly string[]): Promise<number> {
     resources.defer(() => surroundings.close());
     const addresses = new ElasticIps({ ...options, region: plan.region, ...surroundings.api });
     resources.defer(() => addresses.close());
-    const run = { options, plan, addresses, ask: askerOf(surroundings), screen, signal: interrupts.stop };
+    const ask = askerOf(surroundings);
+    const run = { options, plan, addresses, remembered, ask, screen, signal: interrupts.stop };
 
     screen.text(announcement(options, plan));
     screen.progress("asking the blocklists and AWS whether they answer");
@@ -96,6 +99,7 @@ interface Run {
   readonly options: AcquireArguments;
   readonly plan: Plan;
   readonly addresses: ElasticIps;
+  readonly remembered: ListedAddresses;
   readonly ask: (address: string) => Promise<Verdict>;
   readonly screen: Console;
   readonly signal: AbortSignal;
@@ -103,14 +107,13 @@ interface Run {
 
 async function draw(run: Run, assertAlone: () => void): Promise<number> {
   const { options, plan, screen, ...rest } = run;
-  const { configFile, tries, pool, contiguous, memory } = options;
+  const { configFile, tries, pool, contiguous } = options;
   const { missing } = await acquire({
     ...rest,
     hosts: plan.hosts,
     adopted: plan.adopted,
     tries,
     pool: pool === undefined ? undefined : { contiguous },
-    remembered: await ListedAddresses.open(memory),
     assertAlone,
     adopt: (host, allocationId) => {
       assertAlone();

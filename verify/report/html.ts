@@ -1,6 +1,6 @@
 import type { Report, ReportedDomain, ReportedFinding, ReportedSender } from "../report.ts";
 import { html } from "./html-text.ts";
-import { agreementPicture, verdictClass } from "./picture.ts";
+import { domainPicture, senderPicture, verdictClass } from "./picture.ts";
 import { headline, inOrderOfWeight, marks, standingOf, summary } from "./words.ts";
 
 /** A report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
@@ -23,7 +23,9 @@ export function htmlReport(report: Report): string {
     `<h1 class="${verdictClass[report.verdict]}">${html(summary(report))}</h1>`,
     `<p>Verified <time datetime="${html(report.time)}">${html(report.time)}</time> by ${html(report.resolvers.join(", "))} and the zones’ own servers.</p>`,
     ...(report.unchecked.length === 0 ? [] : [`<p>Not checked: ${html(report.unchecked.join("; "))}.</p>`]),
-    ...(domain.findings.length === 0 ? [] : [section(domain.name, domain.findings)]),
+    ...(domain.findings.length === 0
+      ? []
+      : [section(domain.name, domain.findings, `<figure>${domainPicture(domain)}</figure>`)]),
     ...senders.map((sender) => senderSection(sender, domain)),
     "</main>",
     "</body>",
@@ -34,7 +36,7 @@ export function htmlReport(report: Report): string {
 
 function senderSection(sender: ReportedSender, domain: ReportedDomain): string {
   const { helo, addresses, findings } = sender;
-  const picture = `<figure>${agreementPicture(sender, domain)}</figure>`;
+  const picture = `<figure>${senderPicture(sender, domain)}</figure>`;
   return section(`${helo} (${addresses.join(", ")})`, findings, picture);
 }
 
@@ -71,18 +73,29 @@ main { max-width: 70rem; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 1.4rem; border-left: .4rem solid; padding-left: .8rem; }
 h2 { font-size: 1.1rem; margin-top: 2rem; overflow-wrap: anywhere; }
 figure { margin: 0; overflow-x: auto; }
-svg { width: 100%; min-width: 44rem; height: auto; }
+svg { display: block; }
 svg text { font: 13px system-ui, sans-serif; fill: currentColor; }
 svg .label { fill: var(--quiet); }
-svg .box rect { fill: none; stroke: var(--quiet); }
+svg .box rect { fill: Canvas; stroke: var(--quiet); }
 svg .link line { stroke: currentColor; stroke-width: 2; }
-svg .link text { fill: currentColor; font-size: 12px; }
+svg .said text { paint-order: stroke; stroke: Canvas; stroke-width: 10; stroke-linejoin: round; }
 svg .refused line { stroke-dasharray: 3 4; }
 svg .unclear line, svg .unjudged line { stroke-dasharray: 8 5; }
 svg .unjudged { color: var(--quiet); }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; margin-top: 1rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); overflow-wrap: anywhere; }
-th[scope=row] { font-weight: 600; white-space: nowrap; }
+thead th { border-top: 0; }
+thead th:first-child { width: 15rem; }
+thead th:last-child { width: 36%; }
+th[scope=row] { font-weight: 600; }
+@media (max-width: 48rem) {
+  main { padding: 1rem; }
+  thead { display: none; }
+  tbody, tr, th, td { display: block; }
+  tr { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: .5rem 0; }
+  th, td { border: 0; padding: .1rem 0; }
+  td:empty { display: none; }
+}
 small { color: var(--quiet); }
 h1.good, tr.good th, svg .good { color: var(--good); }
 h1.refused, tr.refused th, svg .refused { color: var(--refused); }

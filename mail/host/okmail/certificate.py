@@ -60,17 +60,18 @@ def obtain():
     command = ["certbot", "certonly", "--non-interactive", "--agree-tos", "--standalone", *account]
     command += ["--server", acme["directory"]]
     if key:
-        host.write(ISSUED + name, key + issued(name, command))
+        host.write(ISSUED + name, key + issued(name, key, command))
         return
     # It tells what failed on the one and why on the other.
     command += ["--keep-until-expiring", "--reuse-key", "--cert-name", name, "--domain", name]
     host.run(*command, "--deploy-hook", "/usr/local/bin/okmail deploy", errors=subprocess.STDOUT)
 
 
-def issued(name, command):
+def issued(name, key, command):
     """The chain for the key. Certbot takes a foreign key by a request alone (RFC 2986), and writes no file that is there."""
     with tempfile.TemporaryDirectory() as folder:
-        request = f"openssl req -new -key {KEY} -subj / -out {folder}/request -addext subjectAltName=DNS:{name}"
+        host.write(f"{folder}/key", key)
+        request = f"openssl req -new -key {folder}/key -subj / -out {folder}/request -addext subjectAltName=DNS:{name}"
         host.run(*request.split())
         places = [f"--{part}-path={folder}/{part}" for part in ["cert", "chain", "fullchain"]]
         host.run(*command, "--csr", f"{folder}/request", *places, errors=subprocess.STDOUT)

