@@ -119,7 +119,9 @@ export class MailSender extends pulumi.ComponentResource {
           instanceType: host.instanceType ?? settings.instanceType,
           imageId: settings.imageId,
           subnetId: host.subnetId,
-          parameterArns: [...secrets, ...tlsKeys.slice(0, 1), ...watches].map(({ parameterArn }) => parameterArn),
+          parameterArns: [...secrets, ...tlsKeys.slice(0, 1), ...watches].map(
+            ({ parameterArn }) => parameterArn,
+          ),
           topicArn: settings.watch?.topic,
           inbound: inboundServices(settings),
           queueVolumeSize: settings.queueVolumeSize,

@@ -6,6 +6,7 @@ import type { Resolver } from "../mail/resolver.ts";
 import { checkIds, type Check, type CheckId, type ReportFinding, type ReportRuleId } from "./check.ts";
 import { checks, connectingChecks } from "./checks.ts";
 import { exchange, type Exchange } from "./dns/exchange.ts";
+import { oneResolver } from "./dns/one-resolver.ts";
 import { Panel, type NamedEndpoint } from "./dns/panel.ts";
 import { directly, type Reach } from "./endpoint.ts";
 import { factsOf, type Facts, type Scope } from "./facts.ts";
@@ -51,7 +52,7 @@ export interface VerifyOptions {
 }
 
 /** How many look-ups of blocklists may be under way: they leave room for the others at the same resolver. */
-export const listsAtOnce = 192;
+export const listsAtOnce = 208;
 
 /**
  * Verifies live senders from outside: the judge over the live DNS, and what shows only on real connections. Everything is
@@ -108,14 +109,15 @@ interface Party {
 
 function partiesTo(subject: Subject, options: VerifyOptions): { domain: Party; hosts: Party[] } {
   const { reach = directly, ownName, authorities, smtpLimits: limits, httpsTimeout: timeout, sent } = options;
+  const ask = options.exchange ?? exchange({ timeout: options.dnsTimeout });
   const panel = new Panel({
     resolvers: options.resolvers,
     ownNames: [...new Set(subject.senders.flatMap(ownNamesOf))],
     reach,
-    exchange: options.exchange ?? exchange({ timeout: options.dnsTimeout }),
+    exchange: ask,
   });
-  const [resolver] = panel.resolvers;
-  const blocklists = resolver === undefined ? undefined : options.blocklists?.(panel.view(resolver));
+  const [resolver] = options.resolvers;
+  const blocklists = resolver === undefined ? undefined : options.blocklists?.(oneResolver(resolver, ask));
   const visits = new Map<string, Promise<Visit>>();
   const party = (scope: Scope, sender: Sender, senders: readonly Sender[]): Party => {
     const asked = inquiry(sender, panel.truth, { lookupTimeLimit });

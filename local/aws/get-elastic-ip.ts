@@ -27,7 +27,11 @@ export function getElasticIp(account: Account): FunctionDefinition {
         .list(AWS_TYPES.eip)
         .filter((record) => id === undefined || record.id === id)
         .filter(({ outputs }) => publicIp === undefined || outputs.publicIp === publicIp)
-        .map((value) => ({ value, properties: elasticIpProperties(account, value), tags: value.inputs.tags }));
+        .map((value) => ({
+          value,
+          properties: elasticIpProperties(account, value),
+          tags: value.inputs.tags,
+        }));
       return view(account, exactlyOne(findMatching(DESCRIBE, candidates, { filters, tags }), "EC2 EIP"));
     },
   });

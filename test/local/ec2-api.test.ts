@@ -114,7 +114,7 @@ describe("EC2's API of the local cloud", () => {
   });
 
   test("draws from an IPAM pool and a brought network, beside the quota, a certain address too", async () => {
-    const { ec2 } = await openApi({ elasticIpQuota: 0 });
+    const { ec2 } = await openApi({ elasticIpQuota: 1 });
     const cidrs = await ec2.send(new GetIpamPoolCidrsCommand({ IpamPoolId: ipam.id }));
     expect(cidrs.IpamPoolCidrs).toMatchObject([
       { Cidr: "192.0.2.128/29", State: "provisioned", NetmaskLength: 29 },
@@ -144,7 +144,29 @@ describe("EC2's API of the local cloud", () => {
         PoolAddressRanges: [{ FirstAddress: "192.0.2.144", LastAddress: "192.0.2.159" }],
       },
     ]);
+    expect(await take({})).toBe("192.0.2.10");
     await expect(take({})).rejects.toMatchObject({ name: "AddressLimitExceeded" });
+  });
+
+  test("gives a pool's address back to the pool, and to nobody else", async () => {
+    const { ec2, store } = await openApi({ elasticIpQuota: 300 });
+    const take = (input: object) => ec2.send(new AllocateAddressCommand({ Domain: "vpc", ...input }));
+    const { AllocationId } = await take({ PublicIpv4Pool: byoip.id });
+    await ec2.send(new ReleaseAddressCommand({ AllocationId }));
+    // All of Amazon's at one stroke.
+    store.transact((cloud) => {
+      for (let host = 10; host <= 199; host++)
+        if (host < 128 || host >= 160 || (host >= 136 && host < 144))
+          cloud.insert({
+            type: AWS_TYPES.eip,
+            id: `eipalloc-${host}`,
+            urn: "",
+            inputs: {},
+            outputs: { publicIp: `192.0.2.${host}` },
+          });
+    });
+    await expect(take({})).rejects.toMatchObject({ name: "InsufficientAddressCapacity" });
+    expect((await take({ PublicIpv4Pool: byoip.id })).PublicIp).toBe("192.0.2.144");
   });
 
   test.each<[string, (api: Awaited<ReturnType<typeof openApi>>) => Promise<unknown>, string]>([

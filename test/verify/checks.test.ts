@@ -428,7 +428,9 @@ describe("many senders", () => {
       "okmail2.example.com ptr-matches-helo",
       "okmail2.example.com spf-permits-helo",
     ]);
-    const said = findingsIn(report).map(({ message }) => message);
+    const said = findingsIn(report)
+      .filter(({ rule }) => rule !== "dns-is-consistent")
+      .map(({ message }) => message);
     expect(said).toHaveLength(new Set(said).size);
     expect(findingsOf(report, "spf-is-valid").map(text)).toEqual([
       "example.com spf-is-valid",

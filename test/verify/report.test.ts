@@ -137,7 +137,7 @@ describe("the table for a terminal", () => {
       columns: 80,
       // Not the environment of whoever runs the tests: a CI makes Node answer "no colours".
       getColorDepth: () =>
-        WriteStream.prototype.getColorDepth({ TERM: "xterm-256color", NO_COLOR: process.env["NO_COLOR"] }),
+        WriteStream.prototype.getColorDepth({ TERM: "xterm-256color", NO_COLOR: process.env.NO_COLOR }),
     }) as unknown as NodeJS.WriteStream;
   beforeEach(() => {
     vi.stubEnv("FORCE_COLOR", undefined);

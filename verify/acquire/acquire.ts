@@ -261,7 +261,7 @@ class Draw {
     this.#held.delete(candidate.allocationId);
   }
 
-  /** Gives clean addresses to their hosts. Each step is done for all before the next, so that a run stays whole. */
+  /** Gives clean addresses to their hosts. What of a run is cut off here, the next one finds by the hosts' tags. */
   async #keep(choices: readonly Choice[]): Promise<void> {
     const { addresses, adopt, report } = this.#options;
     // From here on they are wanted, even if the rest fails.
@@ -269,8 +269,8 @@ class Draw {
       this.#held.delete(allocationId);
       this.#taken.add(allocationId);
     }
-    for (const { candidate, host } of choices) await addresses.markClean(candidate, host);
     for (const { candidate, host, verdict } of choices) {
+      await addresses.markClean(candidate, host);
       await adopt(host, candidate.allocationId);
       this.#open.splice(this.#open.indexOf(host), 1);
       this.#done.push(host);

@@ -48,13 +48,14 @@ function domainOf(uri: string): string[] {
 
 async function authorization(target: string, domain: string, asked: Inquiry): Promise<Statement> {
   const owner = `${domain}._report._dmarc.${target}`;
+  const isWithin = target === domain || target.endsWith(`.${domain}`);
   const [unwilling, own, lookup] = await Promise.all([
     takesNoMail(target, asked),
-    sameOrganization(target, domain, asked),
-    asked.lookUp(owner, "TXT"),
+    isWithin || sameOrganization(target, domain, asked),
+    isWithin ? undefined : asked.lookUp(owner, "TXT"),
   ]);
   if (unwilling !== undefined) return unwilling;
-  if (own) return agrees(`DMARC reports go to ${target}, which is the domain's own.`);
+  if (own || lookup === undefined) return agrees(`DMARC reports go to ${target}, which is the domain's own.`);
   if (lookup.kind === "unknown") return undetermined(lookup);
   const granted =
     lookup.kind === "found" &&
@@ -82,7 +83,6 @@ async function takesNoMail(target: string, { lookUp }: Inquiry): Promise<Stateme
 }
 
 async function sameOrganization(target: string, domain: string, { resolver }: Inquiry): Promise<boolean> {
-  if (target === domain || target.endsWith(`.${domain}`)) return true;
   const [one, other] = await Promise.all([discoverDmarc(target, resolver), discoverDmarc(domain, resolver)]);
   return one.organizationalDomain !== undefined && one.organizationalDomain === other.organizationalDomain;
 }

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { endpointText, type Endpoint } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { receive, type Query, type Received } from "./wire.ts";
 
 /** What came of a query: what a server sent, or nothing, with the error code that says why. */
@@ -36,7 +36,7 @@ export class Datagrams {
   /** The first datagram that answers the query. Others are let pass: anybody can send them. */
   ask(server: Endpoint, sent: Query, timeout: number): Promise<Heard> {
     return new Promise((resolve) => {
-      const key = endpointText(server);
+      const key = `${server.address} ${server.port}`;
       const port = this.#portFor(server, key, sent.id);
       const waiting: Waiting = {
         sent,

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { limiter, type Limiter } from "../../mail/blocklist/limits.ts";
 import { dnsError } from "../../mail/resolver.ts";
-import { endpointText, type Endpoint } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import { Datagrams, type Heard } from "./datagrams.ts";
 import { fitsDns, query, receive, type Query, type Question, type Reply } from "./wire.ts";
 
@@ -30,7 +30,7 @@ export function exchange({ timeout = 2_500, atOnce = 256 }: ExchangeOptions = {}
   const limiters = new Map<string, Limiter>();
   return (server, question, recursion) => {
     if (!fitsDns(question.name)) return Promise.reject(failure("EBADNAME", question, server));
-    const key = endpointText(server);
+    const key = `${server.address} ${server.port}`;
     const limited = limiters.get(key) ?? limiter(atOnce);
     limiters.set(key, limited);
     const overUdp = (sent: Query) => datagrams.ask(server, sent, timeout);

@@ -18,7 +18,7 @@ def main(command=None, *options):
         sys.exit("okmail: only root may; use sudo okmail")
     try:
         return COMMANDS[command](*options)
-    except host.Fault as fault:
+    except (host.Fault, OSError) as fault:
         host.report(command, str(fault))
         sys.exit(f"okmail {command}: {fault}")
 

@@ -115,6 +115,9 @@ describe("a matter", () => {
     });
     expect(told([listed("a.test"), [all], [all], listed("a.test")])).toEqual(["new", "", "", ""]);
     expect(told([listed("a.test"), [all], [all], [all], [all]])).toEqual(["new", "", "", "new", ""]);
+    expect(told([listed("a.test"), [all], [all], [all], listed("a.test")]).at(-1)).toBe("new gone");
+    const other = about("undetermined", "b.test");
+    expect(told([listed("a.test"), [other]])).toEqual(["new", "gone"]);
     const elsewhere = { ...all, subject: { helo: "okmail2.example.com" } };
     expect(told([listed("a.test"), [elsewhere]])).toEqual(["new", "gone"]);
   });

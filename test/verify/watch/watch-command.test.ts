@@ -152,6 +152,8 @@ describe("by mail", { timeout }, () => {
     server = new SMTPServer({
       ...certificate,
       authOptional: true,
+      // It would take a password in clear.
+      allowInsecureAuth: true,
       disableReverseLookup: true,
       closeTimeout: 50,
       onAuth: ({ username, password }, _, done) =>
