@@ -26,7 +26,9 @@ const finding = z
       address: text("The one address that is concerned.").optional(),
       about: z
         .array(z.string())
-        .describe("What else is concerned: blocklists, a selector, a mail exchanger. Texts change, this stays.")
+        .describe(
+          "What else is concerned: blocklists, a selector, a mail exchanger. Texts change, this stays.",
+        )
         .optional(),
     }),
     message: text("What was found where, a sentence with its values."),

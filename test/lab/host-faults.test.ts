@@ -367,7 +367,7 @@ describe.skipIf(hindrance !== undefined)("the stack's host in trouble", () => {
       guest.check([
         "sh",
         "-euc",
-        `printf '[Unit]\nConditionCapability=\n[Service]\nTimeoutStartSec=${patience}\n' > /run/systemd/system/chrony-wait.service.d/zz-lab.conf
+        `printf '[Unit]\nConditionCapability=\n[Service]\nTimeoutStartSec=${patience}\n' > /run/systemd/system/chrony-wait.service.d/zz-faults.conf
 systemctl daemon-reload
 systemctl stop postfix.service chrony-wait.service
 systemctl start --no-block postfix.service`,
@@ -379,7 +379,7 @@ systemctl start --no-block postfix.service`,
         "sh",
         "-euc",
         `mkdir /run/systemd/system/chrony.service.d /run/systemd/system/chrony-wait.service.d /run/real
-printf '[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd -x\n' > /run/systemd/system/chrony.service.d/lab.conf
+printf '[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd -x\n' > /run/systemd/system/chrony.service.d/zz-faults.conf
 printf '#!/bin/sh\necho none\nexit 1\n' > /run/real/systemd-detect-virt
 chmod 755 /run/real/systemd-detect-virt
 systemctl daemon-reload
@@ -408,6 +408,8 @@ systemctl restart chrony.service`,
       // Though there still is no time source.
       await expect.poll(() => isActive("postfix.service"), { timeout: 60_000, interval: 250 }).toBe(true);
       expect(await clock()).toMatch(/^warning: unchecked, without a time source/);
+      // It may have asked in the meantime, and the liar has no credentials.
+      await fetchParameters();
       await recovers([id]);
     });
 
