@@ -22,7 +22,8 @@ export interface RecordedHost {
    *
    * @default - none that stays
    */
-  readonly tlsKeys?: readonly { readonly key: string; readonly publicKeyPem: pulumi.Input<string> }[] | undefined;
+  readonly tlsKeys?:
+    readonly { readonly key: string; readonly publicKeyPem: pulumi.Input<string> }[] | undefined;
 }
 
 export interface MailRecordsArgs {

@@ -119,7 +119,9 @@ function caaFaults(content: string): readonly ApiFault[] {
 function tlsaFaults(content: string): readonly ApiFault[] {
   const parts = tlsaParts(content);
   if (parts === undefined || parts.certificate === "" || parts.certificate.length % 2 === 1)
-    return [validationFault("the certificate of a TLSA record must be hexadecimal digits, two for each octet")];
+    return [
+      validationFault("the certificate of a TLSA record must be hexadecimal digits, two for each octet"),
+    ];
   const { usage, selector, matchingType, certificate } = parts;
   if (Math.max(usage, selector, matchingType) > 255)
     return [validationFault("the numbers of a TLSA record must be between 0 and 255")];

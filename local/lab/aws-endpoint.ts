@@ -4,9 +4,9 @@ import { createServer, type Server } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Certificate } from "../receiver/certificate.ts";
-import { authenticate } from "./aws-endpoint-authentication.ts";
-import type { CredentialStore } from "./aws-endpoint-credentials.ts";
-import { AwsError } from "./aws-endpoint-error.ts";
+import { authenticate } from "../aws/endpoint-authentication.ts";
+import type { CredentialStore } from "../aws/endpoint-credentials.ts";
+import { AwsError } from "../aws/endpoint-error.ts";
 import { callSsm, readInput, type SsmOptions } from "./ssm.ts";
 
 /** What goes wrong on purpose; may be changed at any time. */

@@ -7,7 +7,7 @@ import type { HostAccount } from "../host/guest.ts";
 import type { CloudStore } from "../store.ts";
 import { AWS_ADDRESS, METADATA_ADDRESS } from "./addresses.ts";
 import type { Authority } from "./authority.ts";
-import { CredentialStore } from "./aws-endpoint-credentials.ts";
+import { CredentialStore } from "../aws/endpoint-credentials.ts";
 import { awsEndpoint, type AwsFaults } from "./aws-endpoint.ts";
 import type { GuestFile } from "./guest.ts";
 import type { Lab } from "./lab.ts";

@@ -9,7 +9,7 @@ import { userData } from "../aws/user-data.ts";
 import { securityGroups } from "../host/egress.ts";
 import type { HostAccount } from "../host/guest.ts";
 import { asText, isJsonObject, type CloudReader, type CloudRecord } from "../store.ts";
-import type { Credentials } from "./aws-endpoint-credentials.ts";
+import type { Credentials } from "../aws/endpoint-credentials.ts";
 import type { MetadataFolder } from "./metadata-tree.ts";
 
 /** What the metadata service needs to know beyond the store. */

@@ -5,8 +5,8 @@ import type { HostAccount } from "../host/guest.ts";
 import { isAllowed } from "../host/iam-policy.ts";
 import { rolePolicies } from "../host/instance-role.ts";
 import { isJsonObject, type CloudStore, type Json, type JsonObject } from "../store.ts";
-import type { Principal } from "./aws-endpoint-credentials.ts";
-import { AwsError } from "./aws-endpoint-error.ts";
+import type { Principal } from "../aws/endpoint-credentials.ts";
+import { AwsError } from "../aws/endpoint-error.ts";
 
 /** What SSM is made of in the lab. */
 export interface SsmOptions {

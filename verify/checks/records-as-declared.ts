@@ -36,7 +36,10 @@ async function presence(
   const wanted = wantedText(type, content);
   const about = [`${type} ${owner}`];
   if (said.kind === "failed" || said.kind === "referral" || said.kind === "alias")
-    return undetermined({ why: `the DNS look-up of ${owner} ${type} failed`, undetermined: false }, { about });
+    return undetermined(
+      { why: `the DNS look-up of ${owner} ${type} failed`, undetermined: false },
+      { about },
+    );
   const texts = said.kind === "found" ? said.records.map(recordText) : [];
   if (texts.includes(wanted)) return undefined;
   return disagrees(

@@ -91,7 +91,8 @@ function dataOf(record: DeclaredRecord): string {
       const [, usage = "", selector = "", matchingType = "", data = ""] =
         /^(\d{1,3}) (\d{1,3}) (\d{1,3}) ((?:[0-9a-f]{2})+)$/i.exec(content) ?? [];
       const numbers = [usage, selector, matchingType].map(Number);
-      if (data === "" || Math.max(...numbers) > 255) throw refuse("is not like 3 1 1 and a digest in hexadecimal");
+      if (data === "" || Math.max(...numbers) > 255)
+        throw refuse("is not like 3 1 1 and a digest in hexadecimal");
       // As dig writes it: in groups, which are one (RFC 6698 2.2).
       return [...numbers, ...(data.toUpperCase().match(/.{1,56}/g) ?? [])].join(" ");
     }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { AWS_TYPES } from "../../../local/aws/types.ts";
-import { CredentialStore } from "../../../local/lab/aws-endpoint-credentials.ts";
+import { CredentialStore } from "../../../local/aws/endpoint-credentials.ts";
 import { metadataServer } from "../../../local/lab/metadata.ts";
 import { MetadataTokens } from "../../../local/lab/metadata-token.ts";
 import { readMetadata } from "../../../local/lab/metadata-tree.ts";

@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { authenticate } from "../../../local/lab/aws-endpoint-authentication.ts";
-import { CredentialStore } from "../../../local/lab/aws-endpoint-credentials.ts";
-import {
-  isSignedWith,
-  readAuthorization,
-  type SignedRequest,
-} from "../../../local/lab/aws-endpoint-signature.ts";
+import { authenticate } from "../../local/aws/endpoint-authentication.ts";
+import { CredentialStore } from "../../local/aws/endpoint-credentials.ts";
+import { isSignedWith, readAuthorization, type SignedRequest } from "../../local/aws/endpoint-signature.ts";
 
 /** The credentials and the time of AWS's own test suite for Signature Version 4. */
 const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

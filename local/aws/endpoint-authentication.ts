@@ -1,11 +1,11 @@
-import type { CredentialStore, IssuedCredentials } from "./aws-endpoint-credentials.ts";
-import { AwsError } from "./aws-endpoint-error.ts";
+import type { CredentialStore, IssuedCredentials } from "./endpoint-credentials.ts";
+import { AwsError } from "./endpoint-error.ts";
 import {
   isSignedWith,
   readAuthorization,
   type Authorization,
   type SignedRequest,
-} from "./aws-endpoint-signature.ts";
+} from "./endpoint-signature.ts";
 
 /** Where a request arrived: a signature holds for one service in one Region only. */
 export interface SigningScope {
