@@ -36,7 +36,7 @@ export default defineConfig({
     ],
     coverage: {
       provider: "v8",
-      include: ["*.ts", "components/**", "mail/**", "policy/**", "local/**", "toolchain/**", "verify/**"],
+      include: ["*.ts", "{components,local,mail,policy,toolchain,verify}/**/*.ts"],
       exclude: ["vitest.config.ts"],
       reporter: ["text", "html"],
     },
