@@ -2,6 +2,7 @@ import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { userInterrupts } from "../toolchain/interrupts.ts";
 import { readArguments, type LocalArguments } from "./arguments.ts";
+import { ZONE_DNSSEC } from "./cloudflare/zone-dnssec.ts";
 import { consoleOn, describeChanges, engineProgress } from "./console.ts";
 import { openSession } from "./session.ts";
 
@@ -38,8 +39,9 @@ async function destroyStack(options: LocalArguments): Promise<void> {
     });
     if (!destroyed.succeeded) throw new Error(`pulumi destroy failed:\n\n${destroyed.errors.join("\n\n")}`);
     screen.done(`pulumi destroy: ${describeChanges(destroyed.changes)}`);
-    // What no stack has made, such as an address by okmail acquire, goes with the cloud.
-    const left = session.cloud.store.all().filter(({ urn }) => urn !== "");
+    // What no stack has made, such as an address by okmail acquire, goes with the cloud, and so does a zone's DNSSEC, which
+    // stays on when its stack goes.
+    const left = session.cloud.store.all().filter(({ urn, type }) => urn !== "" && type !== ZONE_DNSSEC);
     if (left.length > 0)
       throw new Error(`The stack is gone, but the cloud still has ${left.map(({ id }) => id).join(", ")}.`);
   } finally {
