@@ -11,10 +11,13 @@ const provider = (zone: { id: string; name: string }) => {
   }
 };
 
-it("serves DNS records and the look-up of zones, and not the former Record", () => {
+it("serves DNS records, DNSSEC and the look-up of zones, and not the former Record", () => {
   const { name, version, resources, functions } = provider(ZONE);
   expect({ name, version }).toEqual({ name: "cloudflare", version: "6.22.1" });
-  expect(resources.map(({ type }) => type)).toEqual(["cloudflare:index/dnsRecord:DnsRecord"]);
+  expect(resources.map(({ type }) => type)).toEqual([
+    "cloudflare:index/dnsRecord:DnsRecord",
+    "cloudflare:index/zoneDnssec:ZoneDnssec",
+  ]);
   expect(functions.map(({ token }) => token)).toEqual(["cloudflare:index/getZone:getZone"]);
 });
 

@@ -70,10 +70,7 @@ describe("its HELO name", () => {
     ],
     [
       "is the last that is set",
-      changed(
-        "smtp_helo_name = okmail.example.com",
-        "smtp_helo_name = a\\n      smtp_helo_name = other.example.com".replace("\\n", "\n"),
-      ),
+      changed(/^( *)smtp_helo_name = .*$/gm, "$1smtp_helo_name = a\n$1smtp_helo_name = other.example.com"),
       "other.example.com",
     ],
   ])("%s", (_, deviation, helo) => expect(read(deviation).helo).toBe(helo));
